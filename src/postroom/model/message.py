@@ -1,0 +1,103 @@
+"""What a transport is handed for one delivery, and how an attempt may end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from postroom.model.rendering import Post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A complete RFC 5322 message (CRLF, 7-bit) and its envelope: one recipient."""
+
+    mail_from: str
+    rcpt_to: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a post: `number` 0 is the post itself; a later one replies to `parent_id`.
+
+    `is_comment` marks the first comment. `text` is what people will read.
+    """
+
+    post: Post
+    number: int
+    text: str
+    is_comment: bool = False
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One delivery, ready for a transport.
+
+    `name` is a file name without suffix, the same for every attempt at the same delivery.
+    `idempotency_key` likewise never changes between attempts.
+    """
+
+    delivery_id: int
+    name: str
+    idempotency_key: str
+    content: Mail | Part
+
+
+class Scope(StrEnum):
+    """Whom an answer speaks about."""
+
+    RECIPIENT = "recipient"
+    TRANSPORT = "transport"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The next hop took it. `reply` is its answer, `remote_id` what a network calls the post."""
+
+    reply: str
+    remote_id: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """Not now; nothing went out. `after` is when the other side asked to be tried again.
+    Scope `transport`: the fault is not this recipient's, and no attempt of theirs is spent.
+    """
+
+    reason: str
+    after: timedelta | None = None
+    scope: Scope = Scope.RECIPIENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Never, as it stands; nothing went out. `enhanced` is an RFC 3463 code such as `5.1.1`.
+    Scope `transport`: our account or settings are at fault, so the transport must pause.
+    """
+
+    reason: str
+    enhanced: str | None = None
+    scope: Scope = Scope.RECIPIENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """It may have gone out: the answer was lost."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Sent | Deferred | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The repeatable work before a send is done; `progress` is what to remember of it."""
+
+    progress: Mapping[str, str] = field(default_factory=dict)
