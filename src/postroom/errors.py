@@ -6,6 +6,7 @@
     ├── TemplateError                  a template fails; carries the finding with its file and line
     ├── ConditionError                 a condition such as `tags has "lead"` cannot be parsed
     ├── AudienceError                  an audience file cannot be read, or a row in it is wrong
+    ├── AddressError                   text that is no mail address
     ├── HeaderError                    a value cannot be written into a mail header
     ├── LedgerError                    the outbox's database
     │   ├── LedgerLocked               another daemon holds it; carries its pid
@@ -63,6 +64,10 @@ class ConditionError(PostroomError, ValueError):
 
 class AudienceError(PostroomError):
     """An audience file cannot be read; the message names file, line and cure."""
+
+
+class AddressError(PostroomError, ValueError):
+    """The text is not one mail address that can be written to; the message says why."""
 
 
 class HeaderError(PostroomError, ValueError):

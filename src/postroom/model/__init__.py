@@ -14,6 +14,7 @@ from postroom.model.channel import (
     VariantPlan,
 )
 from postroom.model.finding import Finding, Severity
+from postroom.model.history import Approval, ChannelSighting, History, KnownArticle, Past
 from postroom.model.ledger import (
     Accounts,
     Delivery,
@@ -35,11 +36,12 @@ from postroom.model.message import (
     Unknown,
 )
 from postroom.model.readiness import Blocked, Held, Published, Readiness, Ready, Waiting
-from postroom.model.rendering import Asset, Content, Email, LinkCard, Post, PostImage, Rendered
+from postroom.model.rendering import Asset, Content, Email, LinkCard, Manuscript, Post, PostImage, Rendered
 
 __all__ = [
     "EMAIL",
     "Accounts",
+    "Approval",
     "Article",
     "Asset",
     "Attribute",
@@ -47,6 +49,7 @@ __all__ = [
     "Blocked",
     "Brand",
     "Channel",
+    "ChannelSighting",
     "Content",
     "Deferred",
     "Delivery",
@@ -56,14 +59,18 @@ __all__ = [
     "Email",
     "Finding",
     "Held",
+    "History",
     "ImageRef",
+    "KnownArticle",
     "LinkCard",
     "LinkMode",
     "Mail",
+    "Manuscript",
     "Message",
     "Outcome",
     "Palette",
     "Part",
+    "Past",
     "Post",
     "PostImage",
     "Prepared",

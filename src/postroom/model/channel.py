@@ -69,11 +69,16 @@ class VariantPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
-    """Who gets an email channel: a CSV file kept by editors. `max` rows without approval."""
+    """Who gets an email channel: a CSV file kept by editors, or a list kept in the ledger.
+
+    Exactly one of `file` (absolute; `shown` as people know it) and `list` is set. `max` is how
+    many may be written to without approval.
+    """
 
     name: str
-    file: Path
-    shown: str
+    file: Path | None = None
+    shown: str = ""
+    list: str | None = None
     max: int | None = None
     line: int | None = None
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from postroom.model.article import Article
 from postroom.model.finding import Finding
 
 
@@ -26,6 +28,17 @@ class Asset:
     width: int | None = None
     height: int | None = None
     size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manuscript:
+    """All that rendering reads of an article. `images` maps an image's `src` to its asset; an
+    image that is missing there could not be made ready and is left out of the mail.
+    """
+
+    article: Article
+    body: str
+    images: Mapping[str, Asset] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,84 @@
+"""What the ledger remembers when someone asks whether an article may go out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from postroom.model.ledger import Accounts, EditionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownArticle:
+    """An article as the ledger last saw it, also when its file is gone."""
+
+    id: str
+    path: str
+    title: str
+    body_hash: str
+    publish_at: datetime | None = None
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSighting:
+    """A channel as the ledger knows it.
+
+    `first_seen` is when a ledger first met it (or the channel it `was`). `real_editions` counts
+    the editions let go through a transport that is no rehearsal; `last_recipients` is how many
+    the latest of them had, None before the first.
+    """
+
+    name: str
+    first_seen: datetime
+    real_editions: int = 0
+    last_recipients: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """The latest revision of an edition, as far as readiness cares.
+
+    `sent_at` is when the first of its deliveries was sent. `counted` is true for a rehearsal
+    that `outbox rehearsed --count-as-sent` settled.
+    """
+
+    key: str
+    channel: str
+    variant: str
+    article: str
+    revision: int
+    state: EditionState
+    rehearsal: bool
+    source_hash: str
+    content_hash: str
+    due_at: datetime
+    reason: str = ""
+    holds: tuple[str, ...] = ()
+    counted: bool = False
+    sent_at: datetime | None = None
+    accounts: Accounts = field(default_factory=Accounts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A person's leave for one rendering (`content_hash`), or for `recipients` of an audience."""
+
+    channel: str
+    variant: str
+    article: str
+    content_hash: str
+    recipients: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All of it. `editions` is keyed by (channel, variant, article id) and leaves out rehearsals
+    that `outbox rehearsed --resend` settled; `articles` by article id.
+    """
+
+    channels: Mapping[str, ChannelSighting] = field(default_factory=dict)
+    editions: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
+    articles: Mapping[str, KnownArticle] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()
