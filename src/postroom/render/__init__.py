@@ -1,0 +1,5 @@
+"""Render an article: Markdown, templates, mail and posts. Pure: no network, no clock."""
+
+from postroom.render.templates import Templates
+
+__all__ = ["Templates"]
