@@ -1,0 +1,246 @@
+"""The rules that let an article out, hold it, or keep it waiting; each a small function.
+
+A rule answers None where it has nothing against the candidate. Their order is the order in which
+an editor would want to hear of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from postroom.condition import parse
+from postroom.model import (
+    Article,
+    Attribute,
+    Blocked,
+    EditionState,
+    Held,
+    History,
+    Past,
+    Published,
+    Readiness,
+    Ready,
+    Severity,
+    VariantPlan,
+    Waiting,
+)
+from postroom.readiness.candidate import Candidate
+from postroom.readiness.words import at, setting, span_in_words, told
+
+SUSPICIOUS_RULES = frozenset({"refusal-text", "placeholder"})
+"""Error findings that speak of a text nobody meant to publish: a person must look."""
+
+
+def judge(candidate: Candidate, history: History, now: datetime) -> Readiness:
+    """Decide whether `candidate` may go out at `now` (aware)."""
+    past = history.editions.get(candidate.place)
+    if past is not None:
+        return _told_past(candidate, past)
+    decision: Readiness | None
+    for rule in (_unselected, _drafted, _faulty, _undated, _too_old, _too_early):
+        decision = rule(candidate, history, now)
+        if decision is not None:
+            return decision
+    since, decision = _turn(candidate, history, now)
+    if decision is not None:
+        return decision
+    return _late(candidate, since, now) or _lookalike(candidate, since) or Ready(since=since)
+
+
+def follows_its_file(past: Past | None) -> bool:
+    """Say whether an edition is still only a proposal: held, and nothing of it has begun.
+
+    Such an edition is rendered anew when its article, template or settings change.
+    """
+    if past is None or past.state is not EditionState.HELD:
+        return False
+    counts = past.accounts
+    return counts.recipients == counts.queued
+
+
+def _told_past(candidate: Candidate, past: Past) -> Readiness:
+    if past.rehearsal and not candidate.channel.rehearsal and not past.counted:
+        return Held(
+            code="rehearsed",
+            approvable=False,
+            why=f"it went only to a folder, as a rehearsal ({past.key}); `postroom outbox rehearsed "
+            f"--resend` sends it for real, `--count-as-sent` leaves it as published",
+        )
+    why = f"{past.state}: {past.reason}" if past.reason else _outcome(past)
+    changed = past.source_hash != candidate.article.source_hash
+    if changed and not follows_its_file(past):
+        why += f"; {candidate.article.file} was changed since, which sends nothing again"
+    return Published(edition=past.key, state=past.state, why=why)
+
+
+def _outcome(past: Past) -> str:
+    counts = past.accounts
+    parts = [f"{counts.sent} of {counts.recipients} sent"]
+    for name in ("queued", "sending", "failed", "uncertain", "cancelled"):
+        number = getattr(counts, name)
+        if number:
+            parts.append(f"{number} {name}")
+    return ", ".join(parts)
+
+
+def _unselected(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    article, channel = candidate.article, candidate.channel
+    if article.channels is not None and not _names(article.channels, channel.name):
+        line = article.lines.get("channels")
+        return Blocked(
+            why=f"{at(article.file, line)}: its front matter `channels` does not name {channel.name}"
+        )
+    if channel.only and not parse(channel.only).holds(facts(article)):
+        return Blocked(
+            why=f"{setting(channel, 'only')} is '{channel.only}', which this article does not meet"
+        )
+    return None
+
+
+def _names(wanted: Sequence[str], channel: str) -> bool:
+    refused = {name[4:].strip() for name in wanted if name.startswith("not ")}
+    asked = {name for name in wanted if not name.startswith("not ")}
+    return channel not in refused and (not asked or channel in asked or "all" in asked)
+
+
+def facts(article: Article) -> dict[str, Attribute]:
+    """Lay out what a condition may ask of an article: its front matter by canonical names."""
+    return {
+        **article.attributes,
+        "id": article.id,
+        "slug": article.slug,
+        "path": article.path,
+        "title": article.title,
+        "subtitle": article.subtitle,
+        "authors": article.authors,
+        "author": article.authors,
+        "tags": article.tags,
+        "language": article.language,
+        "read_time": article.read_time,
+    }
+
+
+def _drafted(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    article = candidate.article
+    if not article.draft:
+        return None
+    line = article.lines.get("draft")
+    return Blocked(why=f"it is a draft ({at(article.file, line)}: {article.draft_reason or 'draft: true'})")
+
+
+def _faulty(candidate: Candidate, history: History, now: datetime) -> Blocked | Held | None:
+    errors = [finding for finding in candidate.findings if finding.severity is Severity.ERROR]
+    if not errors:
+        return None
+    more = f" (and {len(errors) - 1} more; see `postroom check`)" if len(errors) > 1 else ""
+    suspicious = [finding for finding in errors if finding.rule in SUSPICIOUS_RULES]
+    if suspicious:
+        return Held(code="finding", approvable=False, why=f"{suspicious[0]}{more}")
+    return Blocked(why=f"{errors[0]}{more}")
+
+
+def _undated(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    article = candidate.article
+    if article.publish_at is not None:
+        return None
+    return Blocked(
+        why=f"{article.file} has no date; add `publish_date: '{now:%Y-%m-%d}'` to its front matter"
+    )
+
+
+def _too_old(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    article, channel = candidate.article, candidate.channel
+    assert article.publish_at is not None
+    written = told(article.publish_at, channel)
+    if channel.ignore_before is not None:
+        if article.publish_at >= channel.ignore_before:
+            return None
+        border = told(channel.ignore_before, channel)
+        return Blocked(why=f"its date, {written}, is before {setting(channel, 'ignore_before')} ({border})")
+    sighting = history.channels.get(channel.name) or history.channels.get(channel.was or "")
+    first_seen = sighting.first_seen if sighting else now
+    if article.publish_at >= first_seen:
+        return None
+    return Blocked(
+        why=f"its date, {written}, is older than this ledger's first sight of the channel "
+        f"({told(first_seen, channel)}); to publish it, set {setting(channel, 'ignore_before')} "
+        f"to an earlier date"
+    )
+
+
+def _too_early(candidate: Candidate, history: History, now: datetime) -> Waiting | None:
+    article = candidate.article
+    assert article.publish_at is not None
+    if article.publish_at <= now:
+        return None
+    line = article.lines.get("publish_at")
+    when = told(article.publish_at, candidate.channel)
+    return Waiting(until=article.publish_at, why=f"its date is {when} ({at(article.file, line)})")
+
+
+def _turn(candidate: Candidate, history: History, now: datetime) -> tuple[datetime, Readiness | None]:
+    """Find since when it is this variant's turn, or what it waits for."""
+    article, channel, variant = candidate.article, candidate.channel, candidate.variant
+    assert article.publish_at is not None
+    first = channel.variants[0]
+    if variant.after is None or variant.name == first.name:
+        return article.publish_at, None
+    lead = history.editions.get((channel.name, first.name, article.id))
+    if lead is None:
+        return article.publish_at, _after_unsent(candidate, first, history, now)
+    stopped = _lead_stopped(lead, first)
+    if stopped is not None:
+        return article.publish_at, stopped
+    assert lead.sent_at is not None
+    due = lead.sent_at + variant.after
+    if due <= now:
+        return due, None
+    offset = at(channel.file, variant.line)
+    why = f"it follows `{first.name}`, sent {told(lead.sent_at, channel)}, at {told(due, channel)} ({offset})"
+    return due, Waiting(until=due, why=why)
+
+
+def _after_unsent(candidate: Candidate, first: VariantPlan, history: History, now: datetime) -> Readiness:
+    lead = judge(replace(candidate, variant=first), history, now)
+    match lead:
+        case Blocked():
+            return lead
+        case Held(why=why):
+            return Waiting(until=None, why=f"it follows `{first.name}`, which is held: {why}")
+        case Waiting(until=until) if until is not None and candidate.variant.after is not None:
+            due = until + candidate.variant.after
+            return Waiting(until=due, why=f"it follows `{first.name}`, at {told(due, candidate.channel)}")
+        case Ready() if candidate.variant.after is not None:
+            due = now + candidate.variant.after
+            return Waiting(until=due, why=f"it follows `{first.name}`, which is ready to go out now")
+    return Waiting(until=None, why=f"it follows `{first.name}`, which has not gone out")
+
+
+def _lead_stopped(lead: Past, first: VariantPlan) -> Readiness | None:
+    counts = lead.accounts
+    if lead.state is EditionState.CANCELLED or counts.cancelled:
+        return Blocked(why=f"`{first.name}`, which it follows, was cancelled ({lead.key}: {lead.reason})")
+    if counts.failed:
+        return Blocked(why=f"`{first.name}`, which it follows, failed ({lead.key})")
+    if counts.uncertain:
+        return Waiting(until=None, why=f"it is uncertain whether `{first.name}` went out ({lead.key})")
+    if lead.sent_at is None:
+        return Waiting(until=None, why=f"it follows `{first.name}`, which is {lead.state} ({lead.key})")
+    return None
+
+
+def _late(candidate: Candidate, since: datetime, now: datetime) -> Held | None:
+    limit = candidate.channel.hold_if_late
+    if limit is None or now - since <= limit:
+        return None
+    due = told(since, candidate.channel)
+    allowed = f"{setting(candidate.channel, 'hold_if_late')} allows ({span_in_words(limit)})"
+    return Held(code="late", since=since, why=f"it was due {due}, longer ago than {allowed}")
+
+
+def _lookalike(candidate: Candidate, since: datetime) -> Held | None:
+    if not candidate.suspicion:
+        return None
+    return Held(code="looks-moved", since=since, why=candidate.suspicion)
