@@ -11,11 +11,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
-
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from typing import TYPE_CHECKING, Final
 
 from postroom.errors import AddressError
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 MAX_CHARACTERS: Final = 254
 """Longest address that fits a RCPT TO path (RFC 5321 §4.5.3.1.3; RFC 3696 erratum 1690)."""
@@ -93,7 +94,7 @@ def _careful(spec: str) -> Address:
     return Address(address=address, identity=address.casefold(), domain=domain)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _deliverable(domain: str) -> str:
     """Return the domain in its wire form if mail may go there. Few domains serve many people."""
     _refuse_dotless(domain)
@@ -102,6 +103,8 @@ def _deliverable(domain: str) -> str:
 
 def _validated(spec: str) -> ValidatedEmail:
     """Hand a single addr-spec to email_validator; no look-up, `.test` and `.example` are allowed."""
+    from email_validator import EmailNotValidError, validate_email  # 50 ms that --help need not wait for
+
     try:
         return validate_email(spec, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:

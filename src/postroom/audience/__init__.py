@@ -1,0 +1,10 @@
+"""The people an email channel is for: a CSV file that editors keep, read one row at a time.
+
+Nothing here holds more than one row, so a file of a million takes no more memory than one of ten.
+"""
+
+from postroom.audience.encoding import findings
+from postroom.audience.export import write
+from postroom.audience.reading import Rejection, columns, count, digest, rows
+
+__all__ = ["Rejection", "columns", "count", "digest", "findings", "rows", "write"]

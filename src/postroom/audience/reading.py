@@ -1,0 +1,155 @@
+"""Rows of an audience file → recipients, each bad row told by its line and never in the way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from postroom.address import normalise
+from postroom.audience.encoding import open_text, why_not
+from postroom.audience.export import unguarded
+from postroom.audience.header import Header, read_header
+from postroom.audience.records import Broken, Cells, records
+from postroom.errors import AddressError, AudienceError
+from postroom.model import Recipient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+# What other mailing-list programs write beside someone who must not be written to.
+_GONE: Final = frozenset(
+    {
+        "unsubscribed",
+        "bounced",
+        "cleaned",
+        "complained",
+        "opted out",
+        "opted-out",
+        "blocklisted",
+        "suppressed",
+    }
+)
+_NO: Final = frozenset({"", "0", "no", "n", "false", "never"})
+_STATES: Final = ("state", "status")
+# Line breaks and tabs may stand in a cell; no other control character has a meaning in a mail.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr", "frau", "sir", "dame"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """A row that nobody is written to for. `line` is where it starts, as an editor counts."""
+
+    line: int
+    why: str
+
+
+def rows(path: Path, shown: str) -> Iterator[Recipient | Rejection]:
+    """Read the file row by row, in its order; blank rows are no rows.
+
+    `shown` is the file as people know it. Raises AudienceError at once when the file as a whole
+    cannot be used, later only when the disk fails.
+    """
+    with open_text(path, shown) as stream:
+        header = read_header(stream, shown)
+    return _rows(path, shown, header)
+
+
+def count(path: Path, shown: str) -> int:
+    """Count what `rows` will give, rejections too. Raises AudienceError as `rows` does."""
+    with open_text(path, shown) as stream:
+        header = read_header(stream, shown)
+    return sum(1 for _ in _body(path, shown, header))
+
+
+def columns(path: Path, shown: str) -> tuple[str, ...]:
+    """Name the merge fields that every recipient of the file has: `name`, `first_name`, and each
+    further column as `[a-z][a-z0-9_]*`. Raises AudienceError as `rows` does.
+    """
+    with open_text(path, shown) as stream:
+        return read_header(stream, shown).attributes
+
+
+def digest(path: Path) -> str:
+    """Hash the file's bytes (SHA-256, hexadecimal). Raises AudienceError if it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise AudienceError(f"{path.name}: {why_not(path, error)}") from error
+
+
+def _body(path: Path, shown: str, header: Header) -> Iterator[Cells | Broken]:
+    """Give every record below the header: the one reader that counting and reading share."""
+    try:
+        with open_text(path, shown) as stream:
+            below = records(stream, header.delimiter)
+            next(below, None)
+            yield from below
+    except OSError as error:
+        raise AudienceError(f"{shown}: the file cannot be read to its end ({error.strerror})") from error
+
+
+def _rows(path: Path, shown: str, header: Header) -> Iterator[Recipient | Rejection]:
+    for record in _body(path, shown, header):
+        if isinstance(record, Broken):
+            yield Rejection(line=record.line, why=record.why)
+        else:
+            yield _row(record, header)
+
+
+def _row(record: Cells, header: Header) -> Recipient | Rejection:
+    cells = record.cells
+    while len(cells) > len(header.names) and not cells[-1].strip():
+        cells.pop()
+    if why := _fault(cells, header):
+        return Rejection(line=record.line, why=why)
+    values = dict(zip(header.names, [unguarded(cell.strip()) for cell in cells], strict=True))
+    if why := _gone(values):
+        return Rejection(line=record.line, why=why)
+    try:
+        return _recipient(values)
+    except AddressError as error:
+        return Rejection(line=record.line, why=f"this is no mail address: {error}")
+
+
+def _fault(cells: Sequence[str], header: Header) -> str:
+    if len(cells) != len(header.names):
+        return (
+            f"the row has {len(cells)} cells where the header has {len(header.names)}; "
+            f"put text that holds {header.delimiter!r} in quotation marks, and keep empty cells"
+        )
+    for name, cell in zip(header.names, cells, strict=True):
+        if found := _CONTROL.search(cell):
+            return f"the cell {name} holds the control character U+{ord(found[0]):04X}; remove it"
+    return ""
+
+
+def _gone(values: Mapping[str, str]) -> str:
+    for column in _STATES:
+        if (state := values.get(column, "").casefold()) in _GONE:
+            return f"{state} in the file"
+    if values.get("unsubscribed", "").casefold() not in _NO:
+        return "unsubscribed in the file"
+    return ""
+
+
+def _recipient(values: dict[str, str]) -> Recipient:
+    address = normalise(values.pop("email"))
+    name = " ".join(values.get("name", "").split())
+    first_name = " ".join(values.get("first_name", "").split()) or _first_name(name)
+    merge = {**values, "name": name, "first_name": first_name}
+    return Recipient(
+        address=address.address, identity=address.identity, domain=address.domain, name=name, merge=merge
+    )
+
+
+def _first_name(name: str) -> str:
+    """Draw `Ada` from `Ada Lovelace`, `Lovelace, Ada` and `Dr. Ada Lovelace`."""
+    family, comma, given = name.partition(",")
+    words = (given if comma and given.strip() else family).split()
+    named = [word for word in words if word.rstrip(".").casefold() not in _TITLES]
+    return named[0] if named else ""
