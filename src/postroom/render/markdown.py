@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from postroom.model import Asset, ImageRef, Severity
 from postroom.render.dialect import MAX_NESTING, reader
-from postroom.render.rawhtml import MAX_RAW_DEPTH, depth_of, pictures_in
+from postroom.render.rawhtml import MAX_RAW_DEPTH, as_named, depth_of, pictures_in
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -136,11 +135,6 @@ def _inline_images(token: Token, line: int | None) -> Iterator[ImageRef]:
         yield ImageRef(src=as_named(str(token.attrs.get("src", ""))), alt=token.content, line=line)
     if token.type == "html_inline":
         yield from (ImageRef(src=src, alt=alt, line=line) for src, alt in pictures_in(token.content))
-
-
-def as_named(src: str) -> str:
-    """Undo the percent-encoding that the parser gave a path; a URL stays as it is."""
-    return src if ":" in src.split("/")[0] or src.startswith("//") else unquote(src)
 
 
 def _plain(text: str) -> str:

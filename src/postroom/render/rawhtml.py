@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -50,6 +51,22 @@ def _steps(html: str) -> Iterator[int]:
         tag = name.lower()
         if tag not in _VOID and tag not in _UNCLOSED and not (alone and tag in ("svg", "path")):
             yield -1 if close else 1
+
+
+def as_named(src: str) -> str:
+    """Undo the percent-encoding that the parser gave a path; a URL stays as it is."""
+    return src if ":" in src.split("/")[0] or src.startswith("//") else unquote(src)
+
+
+def picture_in(img: str) -> tuple[str, str]:
+    """Tell source and alt text of one `<img>`; both are empty if it has no source."""
+    return next(iter(pictures_in(img)), ("", ""))
+
+
+def without_tags(html: str) -> str:
+    """Tell what raw HTML says, as one line."""
+    words = Words(lambda _url: "")
+    return " ".join(words.take(html).split())
 
 
 def pictures_in(html: str) -> list[tuple[str, str]]:

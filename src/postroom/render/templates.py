@@ -201,9 +201,7 @@ def _reason(error: Exception, context: dict[str, object]) -> str:
             hint = suggestion(name, context) if name else ""
             return f"{error}{hint or '. Use a name that this template is given'}"
         case EndlessTemplateError() | RecursionError():
-            return (
-                f"does not end: over {MAX_STEPS:,} steps, or it includes or calls itself. Shorten its loops"
-            )
+            return f"does not end: over {MAX_STEPS:,} steps, or it calls itself. Shorten its loops"
         case SecurityError():
             said = str(error).rstrip(".")
             return f"{said}. Templates may only read values, not change them or reach behind them"
