@@ -13,6 +13,7 @@
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
     │   ├── LedgerTooNew               written by a newer Postroom
     │   └── NoSuchEdition              an edition that a command names does not exist
+    ├── AssetError                     a folder for images cannot be written
     ├── TransportError                 a transport cannot be opened (settings, secret, folder)
     └── UsageError                     a command was called with arguments that make no sense
 
@@ -96,6 +97,10 @@ class LedgerTooNew(LedgerError):
 
 class NoSuchEdition(LedgerError):
     """No edition goes by this name; the message offers the nearest."""
+
+
+class AssetError(PostroomError):
+    """An image cannot be put where mails will refer to it; the message names path and cure."""
 
 
 class TransportError(PostroomError):
