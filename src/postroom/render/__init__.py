@@ -1,5 +1,6 @@
 """Render an article: Markdown, templates, mail and posts. Pure: no network, no clock."""
 
+from postroom.render.email import render_email
 from postroom.render.templates import Templates
 
-__all__ = ["Templates"]
+__all__ = ["Templates", "render_email"]

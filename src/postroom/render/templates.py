@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ESCAPED = (".mjml.j2", ".html.j2")
 _KINDS = ("", "mjml", "txt")
+_INCLUDE = re.compile(r"\{%-?\s*(?:include|import|from|extends)\s+[\"']([^\"']+)[\"']")
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 
 
@@ -105,6 +106,25 @@ class Templates:
                 whole.update(str(path.relative_to(root)).encode() + b"\0" + self._hash(path))
             whole.update(b"\n")
         return whole.hexdigest()
+
+    def whence(self, name: str, line: str) -> tuple[str, int | None]:
+        """Tell which template, `name` or one that it includes, wrote a line, and where; by comparing words."""
+        wanted = line.strip()
+        for part in self._parts(name):
+            for number, written in enumerate(self.text(part).splitlines(), 1):
+                fixed = re.split(r"\{[{%#]", written.strip(), maxsplit=1)[0]
+                if wanted and (written.strip() == wanted or (len(fixed) > 8 and wanted.startswith(fixed))):
+                    return part, number
+        return name, None
+
+    def _parts(self, name: str) -> list[str]:
+        """List a template and all that it includes by name."""
+        found = [name]
+        for part in found:
+            path = self.path(part)
+            names = _INCLUDE.findall(path.read_text("utf-8", "replace")) if path else []
+            found += [each for each in names if each not in found and self.path(each)]
+        return found
 
     def error(self, name: str, line: int | None, message: str) -> TemplateError:
         """Make the error that tells what is wrong with the template `name`."""
