@@ -1,0 +1,83 @@
+"""What config.yaml says, settled: every default filled in, every path absolute, every name resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from postroom.model import Channel, Finding, Publication, Severity
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleSettings:
+    """Where articles are kept and how they are read.
+
+    `url` is the page of an article, with `{slug}`, `{id}`, `{year}`, `{month}` and `{day}` to fill
+    in. `publish_time` holds for a date without a time, in the publication's zone. `hold_if_late` is
+    None for `never`. `aliases` maps a known front matter key to further names an editor gives it.
+    A file is read once it has not changed for `settle`.
+    """
+
+    folder: Path
+    url: str
+    publish_time: time
+    hold_if_late: timedelta | None
+    aliases: Mapping[str, tuple[str, ...]]
+    settle: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSettings:
+    """`folder` gets the images made ready for mail; `url` is where readers find that folder."""
+
+    folder: Path
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Postroom's public pages: `url` as readers see them (None: not said), `listen` as `host:port`."""
+
+    url: str | None
+    listen: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportSettings:
+    """A named transport. `settings` is the `Settings` of its kind; secrets in it are still `${NAME}`."""
+
+    name: str
+    kind: str
+    settings: BaseModel
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One config.yaml without faults.
+
+    `base` is its folder, where relative paths start. `digest` is the SHA-256 of `text`, in hex.
+    `database` is an SQLAlchemy URL whose SQLite path is absolute. `checks` regrades findings by
+    rule; None switches a rule off. `warnings` are worth telling, but stop nothing.
+    """
+
+    path: Path
+    base: Path
+    text: str
+    digest: str
+    publication: Publication
+    articles: ArticleSettings
+    images: ImageSettings
+    channels: Mapping[str, Channel]
+    transports: Mapping[str, TransportSettings]
+    database: str
+    templates: Path
+    web: WebSettings | None = None
+    checks: Mapping[str, Severity | None] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()

@@ -1,0 +1,56 @@
+"""What a YAML parser complains about, in the words of someone who edits a file of settings."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.reader import ReaderError
+
+# Looked up in order in "<what was being read>: <what was wrong>". True: told where the thing began.
+_WORDS: Final = (
+    (r"quoted scalar.*unexpected end", "this quote is never closed", True),
+    (r"unknown escape", "a \\ means something in \"double quotes\"; use 'single quotes'", False),
+    (r"flow mapping", "this { is never closed by a }, or a comma is missing in between", True),
+    (r"flow sequence", "this [ is never closed by a ], or a comma is missing in between", True),
+    (r"'\\t'", "found a tab; indent with blanks", False),
+    (r"tab", "found a tab; indent with blanks", False),
+    (r"mapping values", 'found a second ": "; check the indentation, or put the text in quotes', False),
+    (r"could not find expected ':'", "expected `name: value`; the colon is missing", True),
+    (r"block (mapping|collection|sequence|end)", "the indentation does not fit the lines above", False),
+    (r"found character '(?P<found>.)'", "text that begins with {found} needs quotes", False),
+    (r"node content|document start", "found something that does not belong here", False),
+    (r"incompatible YAML document", "expected YAML 1.2; remove the line that begins with %YAML", False),
+)
+
+
+def explain(error: YAMLError, text: str) -> tuple[str, int, int]:
+    """Say what is wrong: message, line and column (from 1). Never in the parser's own words, if known."""
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        column = len(before) - before.rfind("\n")
+        return "found a character that cannot be seen; delete it", before.count("\n") + 1, column
+    if not isinstance(error, MarkedYAMLError):
+        return "cannot be read as YAML", 1, 1
+    complaint = f"{error.context or ''}: {error.problem or ''}"
+    message, at_beginning = _message(complaint)
+    mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
+    return (message + _comment_hint(mark, text), mark.line + 1, mark.column + 1) if mark else (message, 1, 1)
+
+
+def _message(complaint: str) -> tuple[str, bool]:
+    for pattern, words, at_beginning in _WORDS:
+        if found := re.search(pattern, complaint, re.DOTALL):
+            return words.format(**found.groupdict()) if found.groupdict() else words, at_beginning
+    return f"cannot be read as YAML ({complaint.strip(': ')})", False
+
+
+def _comment_hint(mark: StringMark, text: str) -> str:
+    """Point at the usual reason for a group that does not end: a colour that became a comment."""
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    swallowed = (
+        re.search(r"[\s\[,:]\s*(#\w+)", line[mark.column :]) if line[mark.column :][:1] in "{[" else None
+    )
+    return f'; {swallowed[1]} begins a comment, so put it in quotes: "{swallowed[1]}"' if swallowed else ""
