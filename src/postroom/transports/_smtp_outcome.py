@@ -1,0 +1,128 @@
+"""What a failed attempt at SMTP means: the stage it broke at, times what the server said.
+
+    stage      4xx                   5xx                    no answer that can be understood
+    CONNECT    Deferred, transport   Deferred, transport    Deferred, transport
+    EHLO       Deferred, transport   Refused, transport     Deferred, transport
+    STARTTLS   Deferred, transport   Deferred, transport    Deferred, transport
+    AUTH       Deferred, transport   Refused, transport     Deferred, transport
+    MAIL       Deferred, transport   Refused, transport     Deferred
+    RCPT       Deferred              Refused                Deferred
+    DATA       Deferred              Refused                Deferred
+    DOT        Deferred              Refused                Unknown
+
+421 means that the server closes down, wherever it comes (RFC 5321 §3.8): Deferred, transport. 530, 534,
+535 and 538 speak about our log-in, also when they answer RCPT (RFC 4954 §6): Refused, transport. A 5xx
+greeting is deferred, as Postfix does (smtp_skip_5xx_greeting, postconf(5), read 2026-11-22): an
+overloaded host says it too. Broken TLS is never a reason to speak in clear, and may be mended.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from postroom.model import Deferred, Outcome, Refused, Scope, Unknown
+
+_CLOSING: Final = 421
+_LOG_IN_CODES: Final = frozenset({530, 534, 535, 538})
+_ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?= |$)", re.MULTILINE)
+_MAX_REASON: Final = 500  # characters; a reason goes into every row of the ledger and onto a screen
+
+
+class Stage(StrEnum):
+    """How far an attempt has come; the value is what we had asked."""
+
+    CONNECT = "the connection"
+    EHLO = "EHLO"
+    STARTTLS = "STARTTLS"
+    AUTH = "AUTH"
+    MAIL = "MAIL FROM"
+    RCPT = "RCPT TO"
+    DATA = "DATA"
+    DOT = "the end of the message"
+
+
+OPENING: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
+"""The stages before the first message; trouble there is every message's."""
+
+_ABOUT_US: Final = OPENING | {Stage.MAIL}
+_MAY_BE_MENDED: Final = frozenset({Stage.CONNECT, Stage.STARTTLS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A server's whole answer. `text` is printable and has its lines joined with blanks."""
+
+    code: int
+    text: str
+
+    @classmethod
+    def of(cls, code: int, text: bytes | str) -> Reply:
+        """Make one of what smtplib returns; what cannot be shown is replaced."""
+        shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
+        lines = ("".join(filter(str.isprintable, line)) for line in shown.splitlines())
+        return cls(code=code, text=" ".join(lines)[:_MAX_REASON].strip())
+
+    @property
+    def enhanced(self) -> str | None:
+        """The RFC 3463 code at the start of the text, where its class agrees with the reply's."""
+        match = _ENHANCED.match(self.text)
+        return match[1] if match and match[1][0] == str(self.code)[0] else None
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".rstrip()
+
+
+class Trouble(Exception):
+    """An attempt that broke off at `stage`: with an answer, or with `detail` on why there is none.
+
+    `final` marks what no repeat can mend, although no server said so (a secret that is not set).
+    """
+
+    def __init__(
+        self, stage: Stage, reply: Reply | None = None, detail: str = "", *, final: bool = False
+    ) -> None:
+        self.stage, self.reply, self.detail, self.final = stage, reply, detail, final
+        super().__init__(detail or str(reply))
+
+
+def judge(trouble: Trouble, host: str) -> Outcome:
+    """Turn trouble into an outcome, by the table above. `host` names the server in the reason."""
+    if trouble.reply is None:
+        return _without_answer(trouble, host)
+    reply, stage = trouble.reply, trouble.stage
+    reason = f"{host} answered {stage} with {reply}{_cure(stage, reply)}"
+    scope = _scope(stage, reply)
+    if reply.code // 100 == 5 and stage not in _MAY_BE_MENDED:
+        return Refused(reason=reason, enhanced=reply.enhanced, scope=scope)
+    if reply.code // 100 == 4 or stage is not Stage.DOT:
+        return Deferred(reason=reason, scope=scope)
+    return Unknown(reason=reason)
+
+
+def _without_answer(trouble: Trouble, host: str) -> Outcome:
+    scope = Scope.TRANSPORT if trouble.stage in OPENING else Scope.RECIPIENT
+    if trouble.final:
+        return Refused(reason=f"{host}: {trouble.detail}", scope=scope)
+    reason = f"{host}, {trouble.stage}: {trouble.detail}"[:_MAX_REASON]
+    return Unknown(reason=reason) if trouble.stage is Stage.DOT else Deferred(reason=reason, scope=scope)
+
+
+def _scope(stage: Stage, reply: Reply) -> Scope:
+    ours = stage in _ABOUT_US or reply.code == _CLOSING or reply.code in _LOG_IN_CODES
+    return Scope.TRANSPORT if ours else Scope.RECIPIENT
+
+
+def _cure(stage: Stage, reply: Reply) -> str:
+    """Name the setting to look at, where the answer points to one."""
+    if reply.code // 100 != 5:
+        return ""
+    if reply.code in _LOG_IN_CODES or stage is Stage.AUTH:
+        return "; look at the transport's username and password"
+    cures = {
+        Stage.EHLO: "; look at the transport's setting `ehlo`",
+        Stage.MAIL: "; may this server send for the address in `from` or `return_path`?",
+    }
+    return cures.get(stage, "")

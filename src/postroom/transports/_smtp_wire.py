@@ -1,0 +1,146 @@
+"""smtplib with answers read strictly and in time.
+
+smtplib turns a line that is too long into a made-up 500, takes garbage for code -1, and lets a server
+that sends a byte every few seconds keep us for ever. After the final dot each of these would be a lie
+about whether the mail went out.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final
+
+_REPLY_LINE: Final = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_MAX_LINE: Final = 8192  # RFC 5321 §4.5.3.1.5 says 512 octets; servers write longer ones
+_MAX_LINES: Final = 128  # an EHLO answer has about 20
+_CHUNK: Final = 4096
+
+
+class Garbled(Exception):
+    """What the server sent is no SMTP reply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for each thing, in seconds (RFC 5321 §4.5.3.2, minima).
+
+    `connect` is the time for TCP and TLS to come up, which the RFC leaves open (Postfix: 30 s).
+    `answer` serves all commands without a time of their own. `transaction` is the most that one
+    message may take up to its final dot, so that a server that drips cannot hold us for hours.
+    """
+
+    connect: float = 30
+    greeting: float = 300
+    answer: float = 300
+    mail: float = 300
+    rcpt: float = 300
+    data: float = 120
+    block: float = 180
+    dot: float = 600
+    transaction: float = 900
+    farewell: float = 5
+
+
+class Wire(smtplib.SMTP):
+    """A connection that starts in clear. Set `patience` (seconds) before each command."""
+
+    patience: float = 0
+    deadline: float | None = None
+    """The `monotonic` moment at which whatever is going on must end."""
+
+    _unread = b""
+
+    def __init__(self, host: str, port: int, ehlo: str, patience: Patience) -> None:
+        self.patience = patience.greeting
+        try:
+            super().__init__(host, port, local_hostname=ehlo, timeout=patience.connect)
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Open the connection; small writes, such as the final dot, leave at once."""
+        answer = super().connect(*args, **kwargs)
+        self._socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return answer
+
+    def send(self, s: Any) -> None:
+        """Send within `patience`. Raises as smtplib does."""
+        self._socket().settimeout(self._left(monotonic() + self.patience))
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one answer of any number of lines within `patience`.
+
+        Raises Garbled, TimeoutError, or SMTPServerDisconnected.
+        """
+        until = monotonic() + self.patience
+        texts: list[bytes] = []
+        while len(texts) < _MAX_LINES:
+            code, more, text = _parse(self._line(until))
+            texts.append(text)
+            if not more:
+                return code, b"\n".join(texts)
+        raise Garbled(f"an answer of more than {_MAX_LINES} lines")
+
+    def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """Change to TLS. What came in clear together with the answer is an attack (RFC 3207 §6)."""
+        answer = super().starttls(*args, **kwargs)
+        if self._unread:
+            raise Garbled("text in clear after the answer")
+        return answer
+
+    def _line(self, until: float) -> bytes:
+        while b"\n" not in self._unread:
+            if len(self._unread) > _MAX_LINE:
+                raise Garbled(f"a line of more than {_MAX_LINE} bytes")
+            self._socket().settimeout(self._left(until))
+            chunk = self._socket().recv(_CHUNK)
+            if not chunk:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("the connection was closed")
+            self._unread += chunk
+        line, _, self._unread = self._unread.partition(b"\n")
+        return line.rstrip(b"\r")
+
+    def _left(self, until: float) -> float:
+        """Return the seconds that are left; raise TimeoutError if none are."""
+        left = min(until, self.deadline or until) - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+    def _socket(self) -> socket.socket:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection was closed")
+        return self.sock
+
+
+class TLSWire(Wire):
+    """A connection that is TLS from its first byte (RFC 8314 §3.3)."""
+
+    def __init__(self, host: str, port: int, ehlo: str, patience: Patience, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__(host, port, ehlo, patience)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Wrap the new socket, as smtplib.SMTP_SSL does."""
+        plain: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # typeshed hides it
+        try:
+            return self._context.wrap_socket(plain, server_hostname=host)
+        except BaseException:
+            plain.close()
+            raise
+
+
+def _parse(line: bytes) -> tuple[int, bool, bytes]:
+    """Take a reply line apart: its code, whether more follow, its text."""
+    match = _REPLY_LINE.fullmatch(line)
+    if match is None:
+        raise Garbled(f"{line[:60]!r} instead of an answer")
+    return int(match[1]), match[2] == b"-", match[3] or b""

@@ -1,0 +1,69 @@
+"""What a transport is: everything that the outbox's worker asks of it, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from postroom.model import Deferred, Email, Message, Outcome, Post, Prepared
+from postroom.transports._fields import Span, Speed
+
+
+class TransportSettings(BaseModel):
+    """What every transport's `Settings` inherits: unknown keys are refused, nothing changes later.
+
+    Validate with the context `{"base": Path}`, the folder that relative paths start from. Give an
+    example in `json_schema_extra`: the contract test opens it, and editors see it.
+
+    `rate` is the most to send, None for no limit. `window` is how many deliveries may be begun and
+    not yet answered, so also the most that a crash can repeat. `connections` is how many transports
+    to open side by side. `give_up_after` counts from when a delivery was first due.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    rate: Speed | None = None
+    window: int = Field(default=32, ge=1, le=1000)
+    connections: int = Field(default=1, ge=1, le=64)
+    give_up_after: Span = timedelta(hours=48)
+
+
+class Transport(Protocol):
+    """One open line to a carrier. Used by one thread at a time; open several for more at once.
+
+    `kind` is its name in config.yaml. `accepts` says what it can carry. `rehearsal`: nothing it
+    does reaches anybody. `idempotent`: sending a message twice leaves one. `max_batch` is how many
+    messages `send` takes at once. `limits` names the carrier's own limits (`{"characters": 3000}`).
+    """
+
+    kind: ClassVar[str]
+    accepts: ClassVar[frozenset[type[Email] | type[Post]]]
+    rehearsal: ClassVar[bool]
+    idempotent: ClassVar[bool]
+    max_batch: ClassVar[int]
+    limits: ClassVar[Mapping[str, int]]
+    Settings: ClassVar[type[TransportSettings]]
+
+    def __init__(self, settings: Any, secrets: Callable[[str], str]) -> None:
+        """Keep the settings, open nothing. `settings` is an instance of this class's `Settings`.
+
+        `secrets` expands references such as `${NAME}`; it raises TransportError with the cure.
+        """
+
+    def prepare(self, message: Message, progress: Mapping[str, str]) -> Prepared | Deferred:
+        """Do what may be repeated without anybody seeing it: upload, wait for processing.
+
+        `progress` is what an earlier call remembered for this delivery; empty at first.
+        """
+
+    def send(self, batch: Sequence[Message]) -> list[Outcome]:
+        """Send each message, once; return one outcome for each, in their order.
+
+        Never raises for what the other side does. What may have gone out is `Unknown`.
+        """
+
+    def close(self) -> None:
+        """Let go of the line. May be called twice, or before anything was sent."""

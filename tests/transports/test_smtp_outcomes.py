@@ -1,0 +1,105 @@
+"""Every stage of SMTP, times everything a server may do there."""
+
+from __future__ import annotations
+
+import pytest
+
+from postroom.model import Deferred, Outcome, Refused, Scope, Unknown
+
+STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot")
+OPENING = STAGES[:4]
+
+CODES = (421, 450, 451, 452, 454, 500, 530, 535, 550, 552, 554)
+SILENCE = {
+    "drop": "drop",
+    "hang": "hang",
+    "garbage": b"\xff\xfe<html>\r\n",
+    "two digits": b"25 ok\r\n",
+    "code 000": b"000 ok\r\n",
+    "long line": b"250 " + b"x" * 65536 + b"\r\n",
+    "half a line": b"250",
+    "endless lines": b"250-more\r\n" * 1000,
+}
+ANSWERS = {
+    **{str(code): b"%d %d.7.1 because\r\n" % (code, code // 100) for code in CODES},
+    "450 in lines": b"450-4.2.0 one\r\n450-4.2.0 two\r\n450 4.2.0 three\r\n",
+    "550 in lines": b"550-5.1.1 one\r\n550 5.1.1 two\r\n",
+    "550 with LF only": b"550 5.1.1 no\n",
+    **SILENCE,
+}
+
+
+def expected(stage: str, answer: str) -> tuple[type[Outcome], Scope | None]:
+    """Tell the outcome by the rules, written down a second time and in another way than in the code."""
+    if answer in SILENCE:
+        if stage == "dot":
+            return Unknown, None
+        return Deferred, Scope.TRANSPORT if stage in OPENING else Scope.RECIPIENT
+    code = int(answer[:3])
+    if code == 421:
+        return Deferred, Scope.TRANSPORT
+    if code in (530, 535) and stage not in ("connect", "starttls"):
+        return Refused, Scope.TRANSPORT
+    scope = Scope.RECIPIENT if stage in ("rcpt", "data", "dot") else Scope.TRANSPORT
+    if code < 500 or stage in ("connect", "starttls"):
+        return Deferred, scope
+    return Refused, scope
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("stage", STAGES)
+def test_each_answer_at_each_stage_has_one_outcome(stage, answer, serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={stage: ANSWERS[answer]}))
+    (outcome,) = smtp_to(server.port).send([mail()])
+    kind, scope = expected(stage, answer)
+    assert (type(outcome), getattr(outcome, "scope", None)) == (kind, scope), outcome
+    assert "localhost" in outcome.reason
+    assert outcome.reason.isprintable()
+    assert len(outcome.reason) < 700
+
+
+@pytest.mark.parametrize("answer", ["450", "550", "550 in lines"])
+def test_a_refusal_carries_the_enhanced_code_of_the_answer(answer, serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={"rcpt": ANSWERS[answer]}))
+    (outcome,) = smtp_to(server.port).send([mail()])
+    assert (
+        getattr(outcome, "enhanced", None) == {"450": None, "550": "5.7.1", "550 in lines": "5.1.1"}[answer]
+    )
+
+
+@pytest.mark.parametrize("text", [b"5.1.1user", b"4.1.1 wrong class", b"user 5.1.1", b"", b"5.1 short"])
+def test_what_is_no_enhanced_code_is_not_taken_for_one(text, serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={"rcpt": b"550 " + text + b"\r\n"}))
+    (outcome,) = smtp_to(server.port).send([mail()])
+    assert isinstance(outcome, Refused)
+    assert outcome.enhanced is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [
+        *((stage, answer) for stage in ("mail", "rcpt", "dot") for answer in (b"354 go\r\n", b"334 \r\n")),
+        *(("data", answer) for answer in (b"250 fine\r\n", b"334 \r\n")),
+    ],
+)
+def test_an_answer_out_of_place_never_counts_as_sent(stage, answer, serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={stage: answer}))
+    (outcome,) = smtp_to(server.port).send([mail()])
+    assert isinstance(outcome, Unknown if stage == "dot" else Deferred)
+
+
+def test_a_greeting_that_drips_does_not_hold_us(serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={"connect": b"220-one\r\n220-two\r\n2"}))
+    (outcome,) = smtp_to(server.port).send([mail()])
+    assert outcome == Deferred(reason="localhost, the connection: no answer in time", scope=Scope.TRANSPORT)
+
+
+def test_nobody_listening_is_deferred_for_the_whole_batch(free_port, smtp_to, mail) -> None:
+    outcomes = smtp_to(free_port).send([mail(number=1), mail(number=2)])
+    assert [(type(each), each.scope) for each in outcomes] == [(Deferred, Scope.TRANSPORT)] * 2
+
+
+def test_a_host_without_an_address_is_deferred(free_port, smtp_to, mail) -> None:
+    (outcome,) = smtp_to(free_port, host="no-such-host.invalid").send([mail()])
+    assert isinstance(outcome, Deferred)
+    assert outcome.scope is Scope.TRANSPORT
