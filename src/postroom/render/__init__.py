@@ -1,6 +1,7 @@
 """Render an article: Markdown, templates, mail and posts. Pure: no network, no clock."""
 
 from postroom.render.email import render_email
+from postroom.render.markdown import Document, parse
 from postroom.render.templates import Templates
 
-__all__ = ["Templates", "render_email"]
+__all__ = ["Document", "Templates", "parse", "render_email"]

@@ -6,6 +6,8 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from postroom.render.rawhtml import media_as_links, unshown_in
+
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.rules_core import StateCore
@@ -35,6 +37,7 @@ def reader() -> MarkdownIt:
     markdown.enable(["table", "strikethrough"])
     markdown.use(footnote_plugin).use(deflist_plugin).use(tasklists_plugin)
     markdown.core.ruler.push("checkboxes", _draw_checkboxes)
+    markdown.core.ruler.push("media", _link_media)
     markdown.core.ruler.push("bare_urls", _link_bare_urls)
     return markdown
 
@@ -50,6 +53,15 @@ def _draw_checkboxes(state: StateCore) -> None:
             if child.type == "html_inline" and child.content.startswith(_CHECKBOX):
                 child.type = "text"
                 child.content = "☑" if "checked=" in child.content else "☐"
+
+
+def _link_media(state: StateCore) -> None:
+    """Turn films and frames, which no mail can show, into links to them; note which they were."""
+    for token in state.tokens:
+        for piece in (token, *(token.children or ())):
+            if piece.type in ("html_block", "html_inline"):
+                token.meta["unshown"] = [*token.meta.get("unshown", ()), *unshown_in(piece.content)]
+                piece.content = media_as_links(piece.content)
 
 
 def _link_bare_urls(state: StateCore) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from postroom.lint.email import check
 from postroom.model import Article, Channel, Email, Finding, Manuscript, Rendered
 from postroom.render.inliner import inlined
-from postroom.render.mailview import TEXT_WIDTH, language_of, view_of
+from postroom.render.mailview import GUTTER, TEXT_WIDTH, language_of, view_of
 from postroom.render.markdown import Document, Fault, parse
 from postroom.render.merge import fence_for, is_clean, longer_fence, mark
 from postroom.render.mjml import MjmlError, compiled
@@ -27,9 +27,10 @@ refuses what is not well-formed and crashes on deep nesting.
 
 _BODY_TAG = re.compile(r"<body\b[^>]*>")
 _CURES = {
-    "email-subject": ("subject", "email", "title"),
-    "email-preheader": ("preheader", "email", "description"),
+    "email-subject": ("email.subject", "email", "title"),
+    "email-preheader": ("email.preheader", "email", "description"),
 }
+"""Which front matter keys may cure a finding, the nearest first."""
 
 
 def render_email(manuscript: Manuscript, channel: Channel, variant: str, templates: Templates) -> Rendered:
@@ -100,7 +101,7 @@ def _drawn(
     base = article.url or publication.url
     preheader = mark(preheader_of(article, document), fence)
     mjml, html = _compiled(templates, variant, {**view, "body": BODY})
-    column = channel.brand.width - 2 * 32
+    column = channel.brand.width - 2 * GUTTER
     html = html.replace(BODY, shown.html(manuscript.images, base=base, column=column))
     html = _with_preheader(inlined(html, templates.render("email/article.css.j2", **view)), preheader)
     body = shown.text(base=base, width=TEXT_WIDTH, fence=fence)
@@ -154,7 +155,7 @@ def _findings(article: Article, document: Document, email: Email) -> Iterator[Fi
     for fault in document.faults:
         yield _told(article, fault)
     for finding in check(email, article.file):
-        keys = _CURES.get(finding.rule.rsplit("-", 1)[0] if finding.rule not in _CURES else finding.rule, ())
+        keys = next((keys for start, keys in _CURES.items() if finding.rule.startswith(start)), ())
         line = next((article.lines[key] for key in keys if key in article.lines), None)
         yield replace(finding, line=line) if line else finding
 

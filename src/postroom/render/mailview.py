@@ -109,7 +109,7 @@ def language_of(article: Article, publication: Publication) -> str:
 
 
 def standfirst(article: Article, document: Document) -> str:
-    """Tell what stands under the title: the subtitle, else a description that the body does not begin with."""
+    """Tell what stands under the title: the subtitle, else a description that the body does not repeat."""
     if article.subtitle:
         return article.subtitle
     description, opening = _plain(article.description), _plain(document.opening())
@@ -124,8 +124,8 @@ def joined(names: tuple[str, ...]) -> str:
 
 
 def dated(moment: datetime | None, publication: Publication) -> str:
-    """Write a date in the publication's zone: `7 February 2025`, `February 7, 2025` in American English, and
-    `2025-02-07` in languages whose months are not known here.
+    """Write a date in the publication's zone: `7 February 2025`, in American English `February 7, 2025`,
+    and `2025-02-07` in languages whose months are not known here.
     """
     if moment is None:
         return ""
@@ -197,7 +197,7 @@ def _palette(palette: Palette) -> dict[str, str]:
 
 
 def on(colour: str) -> str:
-    """Choose white or near-black for text on `#rrggbb`, whichever stands out more (WCAG 2.2, contrast ratio)."""
+    """Choose white or near-black for text on `#rrggbb`, whichever contrasts more (WCAG 2.2)."""
     parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -89,17 +89,34 @@ def parse(body: str) -> Document:
     if len(body) > MAX_CHARS:
         return Document(tokens=(), faults=(_too_long(len(body)),))
     tokens = tuple(reader().parse(body))
-    deep = next((token for token in tokens if token.level >= MAX_NESTING - 1), None)
     raw_depth, raw_line = depth_of(tokens)
-    faults = [_too_deep(_line(deep))] if deep else []
-    if raw_depth > MAX_RAW_DEPTH:
-        faults.append(_too_deep(raw_line))
+    deep = (_too_deep(raw_line),) if raw_depth > MAX_RAW_DEPTH else ()
     return Document(
         tokens=tokens,
         images=tuple(_images(tokens)),
-        faults=tuple(faults),
-        raw_html=raw_depth <= MAX_RAW_DEPTH,
+        faults=(*deep, *_faults(tokens)),
+        raw_html=not deep,
     )
+
+
+def _faults(tokens: Sequence[Token]) -> Iterator[Fault]:
+    deep = next((token for token in tokens if token.level >= MAX_NESTING - 1), None)
+    if deep:
+        yield _too_deep(_line(deep))
+    told: set[str] = set()
+    for token in tokens:
+        names = {str(name) for name in token.meta.get("unshown", ())} - told
+        told |= names
+        if names:
+            yield _unshown(sorted(names), _line(token))
+
+
+def _unshown(names: Sequence[str], line: int | None) -> Fault:
+    elements = ", ".join(f"<{name}>" for name in names)
+    message = (
+        f"a mail cannot show {elements}: films become links, the rest is left out. Use text or a picture"
+    )
+    return Fault(rule="html-not-shown", severity=Severity.WARNING, message=message, line=line)
 
 
 def _too_long(chars: int) -> Fault:

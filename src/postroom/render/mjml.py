@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -70,10 +71,8 @@ def _misread(source: str) -> MjmlError | None:
     from lxml import etree
 
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
-    try:
+    with suppress(etree.XMLSyntaxError):  # nothing could be recovered: the log says why
         etree.fromstring(source.encode(), parser)
-    except etree.XMLSyntaxError:
-        pass  # nothing could be recovered: the log says why
     entries = [entry for entry in parser.error_log if not entry.type_name.startswith(_HARMLESS)]
     if not entries:
         return None

@@ -130,8 +130,7 @@ class Prose(RendererHTML):
         self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
     ) -> str:
         """Begin a list; a list of tasks has its own look."""
-        tasks = "task-list" in str(tokens[index].attrs.get("class", ""))
-        return '<ul class="checklist">\n' if tasks else "<ul>\n"
+        return '<ul class="checklist">\n' if _is_checklist(tokens, index) else "<ul>\n"
 
     def footnote_ref(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
         """Point to a note."""
@@ -178,6 +177,17 @@ def shown_size(asset: Asset, column: int) -> tuple[int, int | None]:
 def _note(token: Token) -> tuple[int, str]:
     number, call = int(token.meta["id"]) + 1, int(token.meta.get("subId", 0))
     return number, f"{number}-{call}" if call else str(number)
+
+
+def _is_checklist(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether every item of the list that opens at `index` is a task."""
+    level = tokens[index].level
+    for token in tokens[index + 1 :]:
+        if token.level == level:
+            return True
+        if token.type == "list_item_open" and token.level == level + 1 and "class" not in token.attrs:
+            return False
+    return True
 
 
 def _is_figure(inline: Token) -> bool:

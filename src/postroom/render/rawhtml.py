@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from html import escape, unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -21,6 +22,13 @@ SILENT = frozenset(
 )
 """Elements whose content is no text for readers."""
 
+UNSHOWN = SILENT | {"form", "video", "audio", "embed", "canvas", "input", "button"}
+"""Elements that a mail cannot show; authors should know."""
+
+_MEDIA = re.compile(
+    r"<(iframe|video|audio)\b[^>]*>(?:.*?</\1\s*>)?|<embed\b[^>]*>", re.IGNORECASE | re.DOTALL
+)
+_SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"((?:https?:)?//[^\"]+)\"|'((?:https?:)?//[^']+)')", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+(/?)>", re.IGNORECASE)
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -61,6 +69,26 @@ def as_named(src: str) -> str:
 def picture_in(img: str) -> tuple[str, str]:
     """Tell source and alt text of one `<img>`; both are empty if it has no source."""
     return next(iter(pictures_in(img)), ("", ""))
+
+
+def media_as_links(html: str) -> str:
+    """Replace frames, films and sounds by links to what they show."""
+    return _MEDIA.sub(_media_link, html)
+
+
+def _media_link(match: re.Match[str]) -> str:
+    url = _SOURCE.search(match[0])
+    if not url:
+        return ""
+    address = unescape(url[1] or url[2])
+    address = "https:" + address if address.startswith("//") else address
+    host = urlsplit(address).hostname or "the web"
+    return f'<a href="{escape(address)}">Open on {escape(host.removeprefix("www."))}</a>'
+
+
+def unshown_in(html: str) -> list[str]:
+    """Name the elements of raw HTML that a mail cannot show."""
+    return sorted({name.lower() for close, name, _ in _TAG.findall(html) if not close} & UNSHOWN)
 
 
 def without_tags(html: str) -> str:

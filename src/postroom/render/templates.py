@@ -108,7 +108,7 @@ class Templates:
         return whole.hexdigest()
 
     def whence(self, name: str, line: str) -> tuple[str, int | None]:
-        """Tell which template, `name` or one that it includes, wrote a line, and where; by comparing words."""
+        """Tell which template, `name` or one that it includes, wrote a line, and where: by its words."""
         wanted = line.strip()
         for part in self._parts(name):
             for number, written in enumerate(self.text(part).splitlines(), 1):
