@@ -11,7 +11,10 @@ from postroom.model.ledger import Accounts, EditionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownArticle:
-    """An article as the ledger last saw it, also when its file is gone."""
+    """An article as the ledger last saw it, also when its file is gone.
+
+    `pulled_at` is when someone took it back everywhere; nothing of it goes out after that.
+    """
 
     id: str
     path: str
@@ -19,6 +22,7 @@ class KnownArticle:
     body_hash: str
     publish_at: datetime | None = None
     image: str = ""
+    pulled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,8 +106,10 @@ class Delivery:
     """One part of an edition to one recipient, all of it fixed at enqueue.
 
     `part` 0 is the mail or post; 1… are replies and the first comment, each sent after the one
-    before it. `remote_id` is what the network called the part before it (None for part 0).
-    `message_id` has no angle brackets. `attempts` counts those begun.
+    before it. `remote_id` is what the network called this part once it took it, `parent_id` what it
+    called the part before it (None for part 0).
+    `message_id` has no angle brackets. `attempts` counts those begun, the first of them at
+    `first_begun_at`: from there a policy counts how long to go on (`outbox retry` starts anew).
     """
 
     id: int
@@ -119,6 +121,7 @@ class Delivery:
     state: DeliveryState
     due_at: datetime
     attempts: int = 0
+    first_begun_at: datetime | None = None
     reason: str = ""
     remote_id: str | None = None
     parent_id: str | None = None

@@ -1,0 +1,131 @@
+"""Keep an edition's counts true in the transaction that changes its deliveries.
+
+Every recipient is counted once, where the first of their parts that is not sent stands; a part that
+waits for the one before it is not counted yet, and one that was sent gives its place to the next.
+So for an edition of one part these are simply the states of its deliveries.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Select, Update, and_, bindparam, func, not_, or_, select, update
+
+from postroom.model import Accounts, DeliveryState, EditionState
+from postroom.outbox.rows import AnyRow, accounts_of
+from postroom.outbox.tables import delivery, edition, is_state
+
+# By how much the counts of (edition id, state) change.
+Tally: TypeAlias = "Counter[tuple[int, str]]"
+
+NEVER_SENT = "the part before it was not sent"
+_STATES = tuple(state.value for state in DeliveryState)
+
+_SHIFT = (
+    update(edition)
+    .where(edition.c.id == bindparam("edition"))
+    .values({name: edition.c[name] + bindparam(f"more_{name}") for name in _STATES})
+)
+
+# Whether a delivery is the one that its recipient is counted by.
+IS_COUNTED = and_(
+    not_(delivery.c.waits),
+    or_(delivery.c.state != DeliveryState.SENT.value, delivery.c.part == edition.c.parts - 1),
+)
+
+_IS_DONE = and_(edition.c.queued == 0, edition.c.sending == 0)
+
+
+def post(connection: Connection, tally: Tally) -> None:
+    """Add `tally` to the counts of its editions."""
+    changes = [
+        {"edition": edition_id, **{f"more_{name}": tally[edition_id, name] for name in _STATES}}
+        for edition_id in {key[0] for key, count in tally.items() if count}
+    ]
+    if changes:
+        connection.execute(_SHIFT, changes)
+
+
+def scan(connection: Connection, edition_id: int) -> dict[str, int]:
+    """Count an edition's deliveries by state, row by row: what its kept counts must equal."""
+    rows = connection.execute(
+        select(delivery.c.state, func.count().label("number"))
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .where(delivery.c.edition_id == edition_id, IS_COUNTED)
+        .group_by(delivery.c.state)
+    )
+    found = {row.state: row.number for row in rows}
+    return {state: found.get(state, 0) for state in _STATES}
+
+
+def settle(connection: Connection, editions: Iterable[int], now: datetime) -> None:
+    """Finish each open edition of which nothing is queued or sending any more.
+
+    Its counts are first proved by a scan. Where they do not agree the edition is held instead: an
+    account that does not balance is for a person, and what was recorded stays recorded.
+    """
+    for edition_id in sorted(set(editions)):
+        row = connection.execute(select(edition).where(edition.c.id == edition_id)).one()
+        if row.parts > 1:
+            _align_parts(connection, edition_id)
+        if row.state == EditionState.OPEN and row.queued == 0 and row.sending == 0:
+            _finish(connection, row, now)
+
+
+def mismatch(counts: Accounts, found: dict[str, int]) -> str:
+    """Say how kept counts differ from the deliveries `found`, or from each other; empty if they do not."""
+    wrong = [
+        f"{name} is {getattr(counts, name)}, found {found[name]}"
+        for name in _STATES
+        if getattr(counts, name) != found[name]
+    ]
+    if not counts.balances:
+        wrong.append("the sums do not agree")
+    return "; ".join(wrong)
+
+
+def _finish(connection: Connection, row: AnyRow, now: datetime) -> None:
+    wrong = mismatch(accounts_of(row), scan(connection, row.id))
+    values: dict[str, object] = {"state": EditionState.FINISHED.value, "finished_at": now}
+    if wrong:
+        values = {"state": EditionState.HELD.value, "reason": f"its accounts do not balance: {wrong}"}
+    connection.execute(
+        update(edition)
+        .where(edition.c.id == row.id, is_state(edition.c.state, EditionState.OPEN), _IS_DONE)
+        .values(values)
+    )
+
+
+def _align_parts(connection: Connection, edition_id: int) -> None:
+    """Cancel waiting parts whose first part is given up, and queue them again when it is not."""
+    given_up = _heads(edition_id, DeliveryState.FAILED, DeliveryState.CANCELLED)
+    connection.execute(
+        _waiting(edition_id, DeliveryState.QUEUED, given_up).values(
+            state=DeliveryState.CANCELLED.value, reason=NEVER_SENT
+        )
+    )
+    under_way = _heads(edition_id, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+    connection.execute(
+        _waiting(edition_id, DeliveryState.CANCELLED, under_way).values(
+            state=DeliveryState.QUEUED.value, reason=""
+        )
+    )
+
+
+def _heads(edition_id: int, *states: DeliveryState) -> Select[tuple[str]]:
+    """Select the identities whose present part is in one of `states`."""
+    return select(delivery.c.identity).where(
+        delivery.c.edition_id == edition_id, not_(delivery.c.waits), is_state(delivery.c.state, *states)
+    )
+
+
+def _waiting(edition_id: int, state: DeliveryState, whose: Select[tuple[str]]) -> Update:
+    return update(delivery).where(
+        delivery.c.edition_id == edition_id,
+        delivery.c.waits,
+        is_state(delivery.c.state, state),
+        delivery.c.identity.in_(whose),
+    )

@@ -1,0 +1,265 @@
+"""Take due deliveries for one sender, so that no other takes them too.
+
+A claimed delivery has an owner and a lease. Leased ones stay `queued` until `begin` commits that a byte may
+now go out (`sending`); only from then on can a crash leave a doubt.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
+
+from postroom.model import Delivery, DeliveryState, Edition, EditionState
+from postroom.outbox.accounts import Tally, post, settle
+from postroom.outbox.content import encode_map
+from postroom.outbox.rows import DELIVERY, delivery_of, read_edition
+from postroom.outbox.tables import (
+    IS_CLAIMABLE,
+    delivery,
+    edition,
+    is_state,
+    suppression,
+    transport_state,
+)
+
+SUPPRESSED = "the address is suppressed"
+
+_IS_SUPPRESSED = exists().where(suppression.c.identity == delivery.c.identity)
+_IS_MINE = delivery.c.owner == bindparam("me")
+
+_DUE = (
+    select(delivery.c.id)
+    .where(
+        delivery.c.edition_id == bindparam("edition"),
+        IS_CLAIMABLE,
+        delivery.c.due_at <= bindparam("now"),
+        or_(delivery.c.owner.is_(None), delivery.c.lease_until < bindparam("now")),
+    )
+    .order_by(delivery.c.due_at, delivery.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_LEASE = (
+    update(delivery)
+    .where(delivery.c.id.in_(select(_DUE.c.id)))
+    .values(owner=bindparam("me"), lease_until=bindparam("until"))
+)
+_BEGINNING = {
+    "state": DeliveryState.SENDING.value,
+    "attempts": delivery.c.attempts + 1,
+    "begun_at": bindparam("now"),
+    "first_begun_at": func.coalesce(delivery.c.first_begun_at, bindparam("now")),
+}
+_FREE = {"owner": None, "lease_until": None}
+
+_TAKE = {
+    False: _LEASE.returning(*DELIVERY),
+    True: _LEASE.values(_BEGINNING).returning(*DELIVERY),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that is its claimer's to send, and the edition it belongs to."""
+
+    edition: Edition
+    delivery: Delivery
+
+
+def claim(
+    connection: Connection,
+    transport: str,
+    owner: str,
+    now: datetime,
+    limit: int,
+    lease: timedelta,
+    begin: bool,
+) -> list[Claimed]:
+    """Take up to `limit` due deliveries of open editions on `transport` for `owner`, the eldest first.
+
+    With `begin` they are `sending` and an attempt is counted; without, they are only leased until
+    `now + lease` and `begin()` must follow. Deliveries whose address was suppressed meanwhile
+    are cancelled instead. A paused transport gives nothing.
+    """
+    if _is_paused(connection, transport, now):
+        return []
+    taken: list[Claimed] = []
+    for edition_id in _open_editions(connection, transport):
+        values = {
+            "edition": edition_id,
+            "me": owner,
+            "now": now,
+            "until": now + lease,
+            "most": limit - len(taken),
+        }
+        taken += _take(connection, values, begin, now)
+        if len(taken) >= limit:
+            break
+    return taken
+
+
+def begin(connection: Connection, ids: Sequence[int], owner: str, now: datetime) -> list[int]:
+    """Commit that bytes of these leased deliveries may go out; return the ids that may.
+
+    Left out are those that are no longer this owner's, whose edition is not open any more (their lease is
+    given back), and those whose address was suppressed meanwhile (cancelled).
+    """
+    mine = [delivery.c.id.in_(ids), delivery.c.owner == owner, IS_CLAIMABLE]
+    _cancel_suppressed(connection, mine, now)
+    is_open = delivery.c.edition_id.in_(
+        select(edition.c.id).where(is_state(edition.c.state, EditionState.OPEN))
+    )
+    rows = connection.execute(
+        update(delivery)
+        .where(*mine, is_open)
+        .values(_BEGINNING)
+        .returning(delivery.c.id, delivery.c.edition_id),
+        {"now": now},
+    ).all()
+    put_back(connection, ids, owner)
+    _post_begun(connection, Counter(row.edition_id for row in rows))
+    return sorted(row.id for row in rows)
+
+
+def put_back(
+    connection: Connection,
+    ids: Iterable[int],
+    owner: str,
+    *,
+    due_at: datetime | None = None,
+    reason: str | None = None,
+    progress: Mapping[str, str] | None = None,
+) -> None:
+    """Give back leases on deliveries that have not begun; no attempt is spent.
+
+    `due_at` and `reason` say when to try again and why; `progress` is what preparing them has reached. What
+    is None stays as it is.
+    """
+    news = {
+        "due_at": due_at,
+        "reason": reason,
+        "progress": None if progress is None else encode_map(progress),
+    }
+    changes = {name: value for name, value in news.items() if value is not None}
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(list(ids)), delivery.c.owner == owner, IS_CLAIMABLE)
+        .values(**_FREE, **changes)
+    )
+
+
+def keep_progress(connection: Connection, delivery_id: int, owner: str, progress: Mapping[str, str]) -> None:
+    """Remember how far preparing a leased delivery has come, so that a restart need not begin anew."""
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.id == delivery_id, delivery.c.owner == owner)
+        .values(progress=encode_map(progress))
+    )
+
+
+def next_due(connection: Connection, transport: str) -> datetime | None:
+    """Return when the next delivery on `transport` is due; None when nothing waits or it is paused for good.
+
+    Deliveries that someone has leased are not considered: they are being worked on.
+    """
+    pause = connection.execute(
+        select(transport_state).where(transport_state.c.name == transport)
+    ).one_or_none()
+    if pause is not None and pause.paused and pause.until is None:
+        return None
+    dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, transport)]
+    soonest = min((due for due in dues if due is not None), default=None)
+    if soonest is None or pause is None or not pause.paused:
+        return soonest
+    until: datetime = pause.until
+    return max(soonest, until)
+
+
+def _is_paused(connection: Connection, transport: str, now: datetime) -> bool:
+    pause = connection.execute(
+        select(transport_state.c.until).where(transport_state.c.name == transport, transport_state.c.paused)
+    ).one_or_none()
+    return pause is not None and (pause.until is None or pause.until > now)
+
+
+def _open_editions(connection: Connection, transport: str) -> Sequence[int]:
+    return (
+        connection.execute(
+            select(edition.c.id)
+            .where(
+                edition.c.transport == transport,
+                is_state(edition.c.state, EditionState.OPEN),
+                edition.c.queued > 0,
+            )
+            .order_by(edition.c.due_at, edition.c.id)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def _soonest(connection: Connection, edition_id: int) -> datetime | None:
+    soonest: datetime | None = connection.execute(
+        select(delivery.c.due_at)
+        .where(delivery.c.edition_id == edition_id, IS_CLAIMABLE, delivery.c.owner.is_(None))
+        .order_by(delivery.c.due_at)
+        .limit(1)
+    ).scalar_one_or_none()
+    return soonest
+
+
+def _take(connection: Connection, values: Mapping[str, object], begin: bool, now: datetime) -> list[Claimed]:
+    """Take due deliveries of one edition, after cancelling the suppressed among them."""
+    _cancel_suppressed(connection, [delivery.c.id.in_(select(_DUE.c.id))], now, values)
+    rows = connection.execute(_TAKE[begin], values).all()
+    if not rows:
+        return []
+    parent = read_edition(connection, rows[0].edition_id)
+    if begin:
+        _post_begun(connection, Counter({parent.id: len(rows)}))
+    taken = [Claimed(edition=parent, delivery=delivery_of(row)) for row in rows]
+    taken.sort(key=lambda one: (one.delivery.due_at, one.delivery.id))
+    return taken
+
+
+def _cancel_suppressed(
+    connection: Connection,
+    which: Iterable[ColumnElement[bool]],
+    now: datetime,
+    values: Mapping[str, object] | None = None,
+) -> None:
+    rows = connection.execute(
+        update(delivery)
+        .where(*which, _IS_SUPPRESSED)
+        .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, **_FREE)
+        .returning(delivery.c.edition_id),
+        values or {},
+    ).scalars()
+    tally: Tally = Counter()
+    for edition_id in rows:
+        tally[edition_id, "queued"] -= 1
+        tally[edition_id, "cancelled"] += 1
+    post(connection, tally)
+    settle(connection, {edition_id for edition_id, _ in tally}, now)
+
+
+def _post_begun(connection: Connection, begun: Counter[int]) -> None:
+    tally: Tally = Counter()
+    for edition_id, count in begun.items():
+        tally[edition_id, "queued"] = -count
+        tally[edition_id, "sending"] = count
+    post(connection, tally)

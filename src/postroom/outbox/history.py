@@ -1,0 +1,121 @@
+"""Tell what the ledger remembers when someone asks whether an article may go out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection, false, select
+
+from postroom.model import Approval, ChannelSighting, EditionState, History, KnownArticle, Past
+from postroom.outbox.rows import AnyRow, accounts_of
+from postroom.outbox.tables import approval, article, channel, edition
+
+
+def read(connection: Connection) -> History:
+    """Read all of it. What went out under a channel's old name counts under the new one as well."""
+    channels = {row.name: row for row in connection.execute(select(channel))}
+    editions = connection.execute(
+        select(edition).where(edition.c.settled != "resend").order_by(edition.c.id)
+    ).all()
+    by_channel: dict[str, list[AnyRow]] = {}
+    for row in editions:
+        by_channel.setdefault(row.channel, []).append(row)
+    return History(
+        channels={name: _sighting(connection, name, channels) for name in channels},
+        editions=_editions(channels, by_channel),
+        articles={row.id: _known(row) for row in connection.execute(select(article))},
+        approvals=tuple(
+            _approval(row) for row in connection.execute(select(approval).order_by(approval.c.id))
+        ),
+    )
+
+
+def _sighting(connection: Connection, name: str, channels: Mapping[str, AnyRow]) -> ChannelSighting:
+    let_go = (
+        connection.execute(
+            select(edition.c.recipients)
+            .where(
+                edition.c.channel.in_(_names(name, channels)),
+                edition.c.rehearsal == false(),
+                edition.c.opened_at.is_not(None),
+            )
+            .order_by(edition.c.opened_at, edition.c.id)
+        )
+        .scalars()
+        .all()
+    )
+    return ChannelSighting(
+        name=name,
+        first_seen=channels[name].first_seen,
+        real_editions=len(let_go),
+        last_recipients=let_go[-1] if let_go else None,
+    )
+
+
+def _names(name: str, channels: Mapping[str, AnyRow]) -> list[str]:
+    """Return a channel's names, the eldest first; a circle of `was` ends where it began."""
+    names = [name]
+    while (row := channels.get(names[-1])) is not None and row.was and row.was not in names:
+        names.append(row.was)
+    return names[::-1]
+
+
+def _editions(
+    channels: Mapping[str, AnyRow], by_channel: Mapping[str, Sequence[AnyRow]]
+) -> dict[tuple[str, str, str], Past]:
+    """Key the latest revision of each piece by every name that its channel goes by."""
+    found = {}
+    for name in {*channels, *by_channel}:
+        for row in _rows(name, channels, by_channel):
+            found[name, row.variant, row.article] = row
+    return {key: _past(key[0], row) for key, row in found.items()}
+
+
+def _rows(
+    name: str, channels: Mapping[str, AnyRow], by_channel: Mapping[str, Sequence[AnyRow]]
+) -> Iterator[AnyRow]:
+    for one in _names(name, channels):
+        yield from sorted(by_channel.get(one, ()), key=lambda row: row.revision)
+
+
+def _past(name: str, row: AnyRow) -> Past:
+    return Past(
+        key=row.key,
+        channel=name,
+        variant=row.variant,
+        article=row.article,
+        revision=row.revision,
+        state=EditionState(row.state),
+        rehearsal=row.rehearsal,
+        source_hash=row.source_hash,
+        content_hash=row.content_hash,
+        due_at=row.due_at,
+        reason=row.reason,
+        holds=tuple(json.loads(row.holds)),
+        counted=row.settled == "counted",
+        sent_at=row.first_sent_at,
+        accounts=accounts_of(row),
+    )
+
+
+def _known(row: AnyRow) -> KnownArticle:
+    return KnownArticle(
+        id=row.id,
+        path=row.path,
+        title=row.title,
+        body_hash=row.body_hash,
+        publish_at=row.publish_at,
+        image=row.image,
+        pulled_at=row.pulled_at,
+    )
+
+
+def _approval(row: AnyRow) -> Approval:
+    return Approval(
+        channel=row.channel,
+        variant=row.variant,
+        article=row.article,
+        content_hash=row.content_hash,
+        recipients=row.recipients,
+    )

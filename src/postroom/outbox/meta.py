@@ -1,0 +1,79 @@
+"""Small facts about the ledger itself: its identity, its key, its pulse, the last good config."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy import Connection, delete, insert, select
+
+from postroom.outbox.content import dumps
+from postroom.outbox.tables import meta, to_micros, to_moment
+from postroom.outbox.upsert import insert_new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodConfig:
+    """The last config.yaml that was valid: its `text`, its `digest`, and the `path` it came from."""
+
+    text: str
+    digest: str
+    path: str
+
+
+def instance_id(connection: Connection) -> str:
+    """Return the ledger's own id, made once."""
+    return _made_once(connection, "instance_id", str(uuid4()))
+
+
+def link_key(connection: Connection) -> bytes:
+    """Return the 32 random bytes that sign links in mails, made once and never changed."""
+    return bytes.fromhex(_made_once(connection, "link_key", secrets.token_hex(32)))
+
+
+def beat(connection: Connection, now: datetime) -> None:
+    """Note that a daemon was at work at `now`."""
+    put(connection, "heartbeat", str(to_micros(now)))
+
+
+def heartbeat(connection: Connection) -> datetime | None:
+    """Return when a daemon was last at work; None before the first."""
+    found = get(connection, "heartbeat")
+    return None if found is None else to_moment(int(found))
+
+
+def keep_config(connection: Connection, config: GoodConfig) -> None:
+    """Remember a config that is good, for a restart on a broken one."""
+    values = {"text": config.text, "digest": config.digest, "path": config.path}
+    put(connection, "last_good_config", dumps(values))
+
+
+def last_good_config(connection: Connection) -> GoodConfig | None:
+    """Return what `keep_config` was last given; None before."""
+    found = get(connection, "last_good_config")
+    return None if found is None else GoodConfig(**json.loads(found))
+
+
+def get(connection: Connection, name: str) -> str | None:
+    """Return the fact called `name`, None where it was never put."""
+    return connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar_one_or_none()
+
+
+def put(connection: Connection, name: str, value: str) -> None:
+    """Keep a fact, in place of an earlier one; writing the same again changes nothing."""
+    if get(connection, name) == value:
+        return
+    connection.execute(delete(meta).where(meta.c.name == name))
+    connection.execute(insert(meta).values(name=name, value=value))
+
+
+def _made_once(connection: Connection, name: str, value: str) -> str:
+    """Return the fact called `name`; where there is none yet, `value` becomes it."""
+    found = get(connection, name)
+    if found is not None:
+        return found
+    connection.execute(insert_new(connection, meta), {"name": name, "value": value})
+    return get(connection, name) or value

@@ -1,0 +1,40 @@
+"""Find the edition that a person means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from sqlalchemy import Connection, select
+
+from postroom.errors import NoSuchEdition
+from postroom.outbox.rows import AnyRow
+from postroom.outbox.tables import edition
+
+_SHOWN = 5
+
+
+def find(connection: Connection, name: str) -> AnyRow:
+    """Return the row of the edition called `name`: its key, number, or the beginning or end of one key.
+
+    Raises `NoSuchEdition`, with the nearest keys, where none or several fit.
+    """
+    row = connection.execute(select(edition).where(edition.c.key == name)).one_or_none()
+    if row is None and name.isdecimal():
+        row = connection.execute(select(edition).where(edition.c.id == int(name))).one_or_none()
+    if row is not None:
+        return row
+    keys = connection.execute(select(edition.c.key).order_by(edition.c.id)).scalars().all()
+    fitting = [key for key in keys if name and (key.startswith(name) or key.endswith(name))]
+    if len(fitting) != 1:
+        raise NoSuchEdition(_refusal(name, fitting, keys))
+    return connection.execute(select(edition).where(edition.c.key == fitting[0])).one()
+
+
+def _refusal(name: str, fitting: Sequence[str], keys: Sequence[str]) -> str:
+    if fitting:
+        more = f" and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
+        return f"{name!r} fits several editions: {', '.join(fitting[:_SHOWN])}{more}; name one in full"
+    near = get_close_matches(name, keys, n=3, cutoff=0.4)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`postroom outbox status` lists them"
+    return f"there is no edition {name!r}; {hint}"

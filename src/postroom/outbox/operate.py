@@ -1,0 +1,279 @@
+"""What a person decides about editions and deliveries. Each says plainly what it cannot do.
+
+Editions go by any name that `names.find` understands; `now` is when the decision was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from postroom.errors import LedgerError
+from postroom.model import Approval, DeliveryState, EditionState
+from postroom.outbox.accounts import post, settle
+from postroom.outbox.moves import move
+from postroom.outbox.names import find
+from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
+from postroom.outbox.record import open_next
+from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
+from postroom.outbox.rows import AnyRow
+from postroom.outbox.suppressions import is_suppressed, suppress, suppressions, unsuppress
+from postroom.outbox.tables import approval, article, delivery, edition, is_state
+
+__all__ = [
+    "Withdrawal",
+    "approve",
+    "approve_ahead",
+    "cancel",
+    "hold",
+    "is_suppressed",
+    "pause_transport",
+    "paused_transports",
+    "pull",
+    "rehearsed",
+    "release",
+    "replace",
+    "resolve",
+    "resume_transport",
+    "retry",
+    "settle_rehearsed",
+    "suppress",
+    "suppressions",
+    "unsuppress",
+]
+
+# Holds that are about how many people would be written to: leave for them must name that number.
+_NEEDS_NUMBER = frozenset({"first-edition", "audience-max", "audience-growth"})
+_LIVE = (EditionState.HELD, EditionState.OPEN)
+_BEYOND_RECALL = ("sending", "sent", "uncertain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """What taking an edition back achieved: `cancelled` deliveries, and those `beyond_recall`."""
+
+    edition: str
+    cancelled: int
+    beyond_recall: int
+
+
+def approve(connection: Connection, key: str, *, recipients: int | None, now: datetime) -> str:
+    """Let a held edition go; return its key. The leave is bound to its content.
+
+    Where it is held for its audience, `recipients` must be the number of people it goes to.
+    """
+    row = find(connection, key)
+    holds = frozenset(_json_list(row.holds))
+    if row.state != EditionState.HELD or not holds:
+        raise LedgerError(_not_approvable(row))
+    if (recipients is not None or holds & _NEEDS_NUMBER) and recipients != row.recipients:
+        raise LedgerError(
+            f"{row.key} goes to {_people(row.recipients)} ({row.reason}); to let it go, say so: "
+            f"postroom outbox approve {row.key} --recipients {row.recipients}"
+        )
+    leave = Approval(
+        channel=row.channel,
+        variant=row.variant,
+        article=row.article,
+        content_hash=row.content_hash,
+        recipients=recipients,
+    )
+    approve_ahead(connection, leave, now)
+    _open(connection, row, now)
+    return str(row.key)
+
+
+def approve_ahead(connection: Connection, leave: Approval, now: datetime) -> None:
+    """Remember someone's leave for a rendering that is not frozen yet."""
+    connection.execute(
+        insert(approval).values(
+            channel=leave.channel,
+            variant=leave.variant,
+            article=leave.article,
+            content_hash=leave.content_hash,
+            recipients=leave.recipients,
+            at=now,
+        )
+    )
+
+
+def hold(connection: Connection, key: str, reason: str) -> str:
+    """Stop an open edition; what is being sent at this moment is finished. Returns its key."""
+    row = find(connection, key)
+    if row.state != EditionState.OPEN:
+        raise LedgerError(f"{row.key} cannot be held: it is {_told(row)}")
+    _set_state(connection, row, EditionState.HELD, reason=reason)
+    return str(row.key)
+
+
+def release(connection: Connection, key: str, now: datetime) -> str:
+    """Let an edition go on that was held by hand or by a policy; returns its key."""
+    row = find(connection, key)
+    if row.state != EditionState.HELD:
+        raise LedgerError(f"{row.key} cannot be released: it is {_told(row)}")
+    if _json_list(row.holds):
+        raise LedgerError(f"{row.key} needs approval ({row.reason}): postroom outbox approve {row.key}")
+    _open(connection, row, now)
+    return str(row.key)
+
+
+def cancel(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal:
+    """Withdraw an edition: whoever has not got it will not. It cannot be opened again."""
+    row = find(connection, key)
+    if row.state not in _LIVE:
+        raise LedgerError(f"{row.key} cannot be cancelled: it is {_told(row)}")
+    return _withdraw(connection, row, reason, now)
+
+
+def replace(connection: Connection, old_key: str, now: datetime) -> Withdrawal:
+    """Withdraw an edition in favour of a newer revision, which goes to everybody else."""
+    row = find(connection, old_key)
+    if row.state == EditionState.FILLING:
+        raise LedgerError(f"{row.key} cannot be replaced: it is {_told(row)}")
+    return _withdraw(connection, row, "replaced by a newer revision", now)
+
+
+def pull(connection: Connection, article_id: str, reason: str, now: datetime) -> tuple[Withdrawal, ...]:
+    """Take an article back everywhere, for good; tell for each edition what cannot be recalled."""
+    known = connection.execute(
+        update(article).where(article.c.id == article_id).values(pulled_at=now)
+    ).rowcount
+    rows = connection.execute(
+        select(edition).where(edition.c.article == article_id).order_by(edition.c.id)
+    ).all()
+    if not known and not rows:
+        raise LedgerError(f"the ledger knows no article {article_id!r}; `postroom articles` lists them")
+    if any(row.state == EditionState.FILLING for row in rows):
+        raise LedgerError(f"an edition of {article_id} is just being filled; pull it again in a moment")
+    return tuple(_withdraw(connection, row, reason, now) for row in rows)
+
+
+def retry(connection: Connection, key: str, states: Collection[DeliveryState], now: datetime) -> int:
+    """Queue failed or uncertain deliveries again, as if they had never been tried; return how many.
+
+    An uncertain one may so reach its recipient twice.
+    """
+    row = find(connection, key)
+    if row.state in (EditionState.CANCELLED, EditionState.FILLING):
+        raise LedgerError(f"nothing of {row.key} can be tried again: it is {_told(row)}")
+    wrong = set(states) - {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
+    if wrong or not states:
+        raise LedgerError("only failed and uncertain deliveries can be tried again")
+    moved = sum(move(connection, row.id, (state, DeliveryState.QUEUED), _afresh(now)) for state in states)
+    if moved:
+        _reopen(connection, row)
+    settle(connection, [row.id], now)
+    return moved
+
+
+def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now: datetime) -> None:
+    """Decide about one uncertain delivery: `sent`, `failed`, `cancelled`, or `queued` to try again.
+
+    A failed one may only be queued.
+    """
+    row = connection.execute(
+        select(delivery, edition.c.parts, edition.c.key, edition.c.state.label("edition_state"))
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .where(delivery.c.id == delivery_id)
+    ).one_or_none()
+    if row is None:
+        raise LedgerError(f"there is no delivery {delivery_id}; `postroom outbox list` shows them")
+    _check_resolution(row, state)
+    changes = _afresh(now) if state is DeliveryState.QUEUED else {"reason": "decided by hand"}
+    move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
+    if state is DeliveryState.SENT:
+        _open_following(connection, row, now)
+    _reopen(connection, find(connection, row.key))
+    settle(connection, [row.edition_id], now)
+
+
+def _check_resolution(row: AnyRow, state: DeliveryState) -> None:
+    allowed: dict[str, tuple[str, ...]] = {
+        "uncertain": ("queued", "sent", "failed", "cancelled"),
+        "failed": ("queued",),
+    }
+    if state not in allowed.get(row.state, ()):
+        raise LedgerError(f"delivery {row.id} is {row.state}; it cannot be made {state}")
+    if state is DeliveryState.QUEUED and row.edition_state == EditionState.CANCELLED:
+        raise LedgerError(f"delivery {row.id} cannot be queued: {row.key} is cancelled")
+
+
+def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
+    tally: Counter[tuple[int, str]] = Counter()
+    open_next(connection, row, row.remote_id, now, tally)
+    post(connection, tally)
+
+
+def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
+    cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
+    if row.state in _LIVE:
+        _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
+    settle(connection, [row.id], now)
+    beyond = sum(getattr(row, name) for name in _BEYOND_RECALL)
+    return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
+
+
+def _open(connection: Connection, row: AnyRow, now: datetime) -> None:
+    _set_state(connection, row, EditionState.OPEN, reason="", holds="[]", opened_at=row.opened_at or now)
+    settle(connection, [row.id], now)
+
+
+def _reopen(connection: Connection, row: AnyRow) -> None:
+    """Open a finished edition again when something of it is queued."""
+    if row.state == EditionState.FINISHED and row.queued:
+        _set_state(connection, row, EditionState.OPEN, finished_at=None)
+
+
+def _set_state(connection: Connection, row: AnyRow, state: EditionState, **changes: object) -> None:
+    changed = connection.execute(
+        update(edition)
+        .where(edition.c.id == row.id, is_state(edition.c.state, EditionState(row.state)))
+        .values(state=state.value, **changes)
+    ).rowcount
+    if not changed:
+        raise LedgerError(f"{row.key} has just changed its state; look at it again")
+
+
+def _afresh(now: datetime) -> dict[str, object]:
+    return {
+        "due_at": now,
+        "attempts": 0,
+        "first_begun_at": None,
+        "doubts": 0,
+        "reason": "tried again by hand",
+    }
+
+
+def _not_approvable(row: AnyRow) -> str:
+    if row.state == EditionState.HELD:
+        return f"{row.key} was held by hand ({row.reason}): postroom outbox release {row.key}"
+    return f"{row.key} cannot be approved: it is {_told(row)}"
+
+
+def _told(row: AnyRow) -> str:
+    """Say an edition's state so that it explains why a decision came too early or too late."""
+    counts = ", ".join(f"{getattr(row, name)} {name}" for name in _BEYOND_RECALL if getattr(row, name))
+    match EditionState(row.state):
+        case EditionState.FILLING:
+            return "still being filled; wait until that is done"
+        case EditionState.FINISHED:
+            return f"finished ({counts or 'nothing was sent'})"
+        case EditionState.CANCELLED:
+            return f"cancelled already ({row.reason})"
+        case EditionState.HELD:
+            return f"held already ({row.reason})"
+        case EditionState.OPEN:
+            return "not held; it is being sent"
+
+
+def _people(count: int) -> str:
+    return "1 recipient" if count == 1 else f"{count} recipients"
+
+
+def _json_list(text: str) -> list[str]:
+    return [str(item) for item in json.loads(text)]

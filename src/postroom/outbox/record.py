@@ -1,0 +1,238 @@
+"""Write down how attempts ended: the deliveries, the log, the counts, all in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from postroom.model import (
+    Deferred,
+    DeliveryState,
+    EditionState,
+    Outcome,
+    Refused,
+    Scope,
+    Sent,
+    Unknown,
+)
+from postroom.outbox.accounts import Tally, post, settle
+from postroom.outbox.rows import AnyRow
+from postroom.outbox.tables import attempt, delivery, edition, is_state
+
+WITHDRAWN = "its edition was cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one attempt ended.
+
+    `retry_at` is when to try again. None gives up a `Deferred` (the delivery fails) and leaves
+    an `Unknown` to a person. `mail_from` is the envelope sender that was used, for the log.
+    """
+
+    delivery_id: int
+    outcome: Outcome
+    retry_at: datetime | None = None
+    mail_from: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an outcome makes of a delivery."""
+
+    state: DeliveryState
+    reason: str = ""
+    due_at: datetime | None = None
+    spent: bool = True
+    doubt: bool = False
+
+
+_OPEN_ROWS = (
+    select(
+        delivery.c.id,
+        delivery.c.edition_id,
+        delivery.c.identity,
+        delivery.c.part,
+        delivery.c.due_at,
+        delivery.c.attempts,
+        delivery.c.doubts,
+        delivery.c.begun_at,
+        delivery.c.remote_id,
+        delivery.c.url,
+        edition.c.state.label("edition_state"),
+        edition.c.hold_when_uncertain,
+        edition.c.parts,
+    )
+    .join(edition, edition.c.id == delivery.c.edition_id)
+    .where(
+        delivery.c.id.in_(bindparam("ids", expanding=True)),
+        is_state(delivery.c.state, DeliveryState.SENDING),
+        delivery.c.owner == bindparam("me"),
+    )
+)
+_CLOSE = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("delivery"),
+        is_state(delivery.c.state, DeliveryState.SENDING),
+        delivery.c.owner == bindparam("me"),
+    )
+    .values(
+        owner=None,
+        lease_until=None,
+        state=bindparam("to"),
+        reason=bindparam("why"),
+        due_at=bindparam("due"),
+        attempts=bindparam("tries"),
+        doubts=bindparam("doubted"),
+        remote_id=bindparam("remote"),
+        url=bindparam("link"),
+    )
+)
+_LOG = insert(attempt)
+_NEXT_PART = (
+    update(delivery)
+    .where(
+        delivery.c.edition_id == bindparam("edition"),
+        delivery.c.identity == bindparam("who"),
+        delivery.c.part == bindparam("next"),
+        delivery.c.waits,
+    )
+    .values(waits=False, due_at=bindparam("now"), parent_id=bindparam("remote"))
+    .returning(delivery.c.state)
+)
+_FIRST_SENT = (
+    update(edition)
+    .where(edition.c.id == bindparam("edition"), edition.c.first_sent_at.is_(None))
+    .values(first_sent_at=bindparam("now"))
+)
+
+
+def record(connection: Connection, owner: str, results: Sequence[Result], now: datetime) -> list[int]:
+    """Write `results` of deliveries that are `sending` in `owner`'s hands; return the ids that are not.
+
+    Those are not touched: somebody else has decided about them meanwhile. A sent part makes the next one
+    due. An edition of which nothing is left to do is finished once its accounts are proved.
+    """
+    rows = {
+        row.id: row
+        for row in connection.execute(
+            _OPEN_ROWS, {"ids": [result.delivery_id for result in results], "me": owner}
+        )
+    }
+    mine = {result.delivery_id: result for result in results if result.delivery_id in rows}
+    pairs = [(rows[id_], result) for id_, result in mine.items()]
+    if pairs:
+        _write(connection, owner, pairs, now)
+    return [result.delivery_id for result in results if result.delivery_id not in rows]
+
+
+def decide(row: AnyRow, result: Result) -> Change:
+    """Say what an outcome makes of the delivery in `row` (pure)."""
+    change = _decide(row, result.outcome, result.retry_at)
+    if change.state is DeliveryState.QUEUED and row.edition_state == EditionState.CANCELLED:
+        state = DeliveryState.UNCERTAIN if change.doubt else DeliveryState.CANCELLED
+        return replace(change, state=state, reason=f"{WITHDRAWN}; {change.reason}")
+    return change
+
+
+def _decide(row: AnyRow, outcome: Outcome, retry_at: datetime | None) -> Change:
+    match outcome:
+        case Sent():
+            return Change(state=DeliveryState.SENT)
+        case Deferred(reason=reason, scope=Scope.TRANSPORT) | Refused(reason=reason, scope=Scope.TRANSPORT):
+            return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, spent=False)
+        case Deferred(reason=reason) if retry_at is not None:
+            return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at)
+        case Deferred(reason=reason):
+            return Change(state=DeliveryState.FAILED, reason=f"given up: {reason}")
+        case Refused(reason=reason):
+            return Change(state=DeliveryState.FAILED, reason=reason)
+        case Unknown(reason=reason):
+            return doubt(row, reason, retry_at)
+
+
+def doubt(row: AnyRow, reason: str, retry_at: datetime | None) -> Change:
+    """Say what becomes of a delivery that may have gone out: once more, or a person decides."""
+    if row.hold_when_uncertain or row.doubts or retry_at is None:
+        return Change(state=DeliveryState.UNCERTAIN, reason=reason, doubt=True)
+    return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, doubt=True)
+
+
+def close(
+    connection: Connection, owner: str, ends: Iterable[tuple[AnyRow, Change, Outcome, str]], now: datetime
+) -> Tally:
+    """Write the end of attempts and their log; return how the counts change."""
+    closings, log = [], []
+    tally: Tally = Counter()
+    for row, change, outcome, mail_from in ends:
+        closings.append(_closing(owner, row, change, outcome))
+        log.append(_entry(row, outcome, mail_from, now))
+        tally[row.edition_id, "sending"] -= 1
+        tally[row.edition_id, change.state.value] += 1
+    if closings:
+        connection.execute(_CLOSE, closings)
+        connection.execute(_LOG, log)
+    return tally
+
+
+def open_next(
+    connection: Connection, row: AnyRow, remote_id: str | None, now: datetime, tally: Tally
+) -> None:
+    """Make the part after the sent one in `row` due, and count its recipient there."""
+    if row.part + 1 == row.parts:
+        return
+    values = {
+        "edition": row.edition_id,
+        "who": row.identity,
+        "next": row.part + 1,
+        "now": now,
+        "remote": remote_id,
+    }
+    following = connection.execute(_NEXT_PART, values).scalar_one()
+    tally[row.edition_id, "sent"] -= 1
+    tally[row.edition_id, following] += 1
+
+
+def _write(connection: Connection, owner: str, pairs: Sequence[tuple[AnyRow, Result]], now: datetime) -> None:
+    ends = [(row, decide(row, result), result.outcome, result.mail_from) for row, result in pairs]
+    tally = close(connection, owner, ends, now)
+    sent = [(row, outcome) for row, _, outcome, _ in ends if isinstance(outcome, Sent)]
+    for row, outcome in sent:
+        open_next(connection, row, outcome.remote_id, now, tally)
+    if sent:
+        firsts = [{"edition": id_, "now": now} for id_ in {row.edition_id for row, _ in sent}]
+        connection.execute(_FIRST_SENT, firsts)
+    post(connection, tally)
+    settle(connection, {row.edition_id for row, _ in pairs}, now)
+
+
+def _closing(owner: str, row: AnyRow, change: Change, outcome: Outcome) -> dict[str, object]:
+    sent = outcome if isinstance(outcome, Sent) else None
+    return {
+        "delivery": row.id,
+        "me": owner,
+        "to": change.state.value,
+        "why": change.reason,
+        "due": change.due_at or row.due_at,
+        "tries": row.attempts if change.spent else row.attempts - 1,
+        "doubted": row.doubts + change.doubt,
+        "remote": sent.remote_id if sent else row.remote_id,
+        "link": sent.url if sent else row.url,
+    }
+
+
+def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: datetime) -> dict[str, object]:
+    return {
+        "delivery_id": row.id,
+        "number": row.attempts,
+        "at": row.begun_at,
+        "ended_at": now,
+        "outcome": type(outcome).__name__.lower(),
+        "reply": outcome.reply if isinstance(outcome, Sent) else outcome.reason,
+        "mail_from": mail_from,
+    }

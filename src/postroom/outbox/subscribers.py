@@ -1,0 +1,162 @@
+"""Keep people: who they are, and on which lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from uuid import uuid4
+
+from sqlalchemy import Connection, Select, delete, func, select
+
+from postroom.model import Recipient
+from postroom.outbox.content import decode_map, encode_map
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.tables import membership, subscriber, suppression
+from postroom.outbox.upsert import insert_new
+
+_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of imported rows: `added` to the list, there `already`, or `suppressed`.
+
+    A suppressed person is put on the list all the same, but gets nothing.
+    """
+
+    added: int
+    already: int
+    suppressed: int
+
+
+def uuids(connection: Connection, people: Sequence[Recipient], source: str, now: datetime) -> dict[str, str]:
+    """Make subscribers of those who are none yet; return everybody's uuid by identity.
+
+    A uuid is made once and kept, so that a link in an old mail still works.
+    """
+    known = _uuids(connection, people)
+    new = [_row(person, source, now) for person in people if person.identity not in known]
+    if new:
+        connection.execute(insert_new(connection, subscriber), new)
+        known.update(_uuids(connection, [person for person in people if person.identity not in known]))
+    return known
+
+
+def import_rows(
+    connection: Connection, list_name: str, recipients: Iterable[Recipient], source: str, now: datetime
+) -> Imported:
+    """Put people on a list; those who are on it stay as they are. `source` says where they came from."""
+    read = suppressed = 0
+    before = count(connection, list_name)
+    rest = iter(recipients)
+    while page := tuple(islice(rest, _PAGE)):
+        read += len(page)
+        suppressed += _suppressed(connection, page)
+        _subscribe(connection, list_name, page, source, now)
+    added = count(connection, list_name) - before
+    return Imported(added=added, already=read - added, suppressed=suppressed)
+
+
+def iterate(connection: Connection, list_name: str) -> Iterator[Recipient]:
+    """Yield the members of a list in the order of their subscription, on the ledger's own thread."""
+    last = 0
+    while page := _page(connection, list_name, last):
+        yield from (person for _, person in page)
+        last = page[-1][0]
+
+
+def stream(ledger: Ledger, list_name: str) -> Iterator[Recipient]:
+    """Yield the members of a list on any thread, page by page, in constant memory."""
+    last = 0
+    while page := ledger.read(_page, list_name, last):
+        yield from (person for _, person in page)
+        last = page[-1][0]
+
+
+def count(connection: Connection, list_name: str) -> int:
+    """Count the members of a list."""
+    return connection.execute(
+        select(func.count()).select_from(membership).where(membership.c.list == list_name)
+    ).scalar_one()
+
+
+def list_names(connection: Connection) -> tuple[str, ...]:
+    """Name all lists that have a member."""
+    return tuple(
+        connection.execute(select(membership.c.list).distinct().order_by(membership.c.list)).scalars()
+    )
+
+
+def remove(connection: Connection, list_name: str, identity: str) -> bool:
+    """Take someone off a list; tell whether they were on it."""
+    theirs = select(subscriber.c.id).where(subscriber.c.identity == identity).scalar_subquery()
+    gone = connection.execute(
+        delete(membership).where(membership.c.list == list_name, membership.c.subscriber_id == theirs)
+    )
+    return gone.rowcount > 0
+
+
+def _row(person: Recipient, source: str, now: datetime) -> dict[str, object]:
+    return {
+        "identity": person.identity,
+        "uuid": person.uuid or str(uuid4()),
+        "address": person.address,
+        "domain": person.domain,
+        "name": person.name,
+        "attributes": encode_map(person.merge),
+        "source": source,
+        "created_at": now,
+    }
+
+
+def _uuids(connection: Connection, people: Sequence[Recipient]) -> dict[str, str]:
+    identities = [person.identity for person in people]
+    rows = connection.execute(
+        select(subscriber.c.identity, subscriber.c.uuid).where(subscriber.c.identity.in_(identities))
+    )
+    return {row.identity: row.uuid for row in rows}
+
+
+def _subscribe(
+    connection: Connection, list_name: str, people: Sequence[Recipient], source: str, now: datetime
+) -> None:
+    uuids(connection, people, source, now)
+    theirs = subscriber.c.identity.in_([person.identity for person in people])
+    ids = connection.execute(select(subscriber.c.id).where(theirs)).scalars()
+    members = [{"list": list_name, "subscriber_id": id_, "created_at": now} for id_ in ids]
+    if members:
+        connection.execute(insert_new(connection, membership), members)
+
+
+def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:
+    theirs = suppression.c.identity.in_([person.identity for person in people])
+    return connection.execute(select(func.count()).select_from(suppression).where(theirs)).scalar_one()
+
+
+def _page(connection: Connection, list_name: str, after: int) -> list[tuple[int, Recipient]]:
+    rows = connection.execute(_members(list_name).where(subscriber.c.id > after).limit(_PAGE))
+    return [
+        (
+            row.id,
+            Recipient(
+                address=row.address,
+                identity=row.identity,
+                domain=row.domain,
+                name=row.name,
+                uuid=row.uuid,
+                merge=decode_map(row.attributes),
+            ),
+        )
+        for row in rows
+    ]
+
+
+def _members(list_name: str) -> Select[tuple[object, ...]]:
+    return (
+        select(subscriber)
+        .join(membership, membership.c.subscriber_id == subscriber.c.id)
+        .where(membership.c.list == list_name)
+        .order_by(subscriber.c.id)
+    )

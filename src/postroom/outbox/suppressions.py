@@ -1,0 +1,81 @@
+"""Remember who must not be written to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.accounts import settle
+from postroom.outbox.moves import move
+from postroom.outbox.tables import delivery, edition, is_state, suppression
+from postroom.outbox.upsert import insert_new
+
+_UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An address that gets nothing: since when, why, and who said so."""
+
+    identity: str
+    address: str
+    reason: str
+    at: datetime
+    source: str
+
+
+def suppress(
+    connection: Connection, identity: str, address: str, reason: str, now: datetime, *, source: str = ""
+) -> int:
+    """Never write to `identity` again; cancel what is queued for it, and return how many that were.
+
+    A message that is being sent at this moment is not recalled. Suppressing twice keeps the first reason.
+    """
+    values = {"identity": identity, "address": address, "reason": reason, "at": now, "source": source}
+    connection.execute(insert_new(connection, suppression), values)
+    return sum(
+        _cancel(connection, row.id, row.state, identity, f"suppressed: {reason}", now)
+        for row in connection.execute(
+            select(edition.c.id, edition.c.state).where(is_state(edition.c.state, *_UNFINISHED))
+        ).all()
+    )
+
+
+def unsuppress(connection: Connection, identity: str) -> bool:
+    """Allow `identity` to be written to again; tell whether it was not. What was cancelled stays so."""
+    return connection.execute(delete(suppression).where(suppression.c.identity == identity)).rowcount > 0
+
+
+def is_suppressed(connection: Connection, identity: str) -> bool:
+    """Whether nothing may go to `identity`."""
+    found = select(suppression.c.identity).where(suppression.c.identity == identity)
+    return connection.execute(found).one_or_none() is not None
+
+
+def suppressions(connection: Connection) -> tuple[Suppression, ...]:
+    """List all of them, the latest first."""
+    rows = connection.execute(select(suppression).order_by(suppression.c.at.desc(), suppression.c.identity))
+    return tuple(
+        Suppression(
+            identity=row.identity, address=row.address, reason=row.reason, at=row.at, source=row.source
+        )
+        for row in rows
+    )
+
+
+def _cancel(
+    connection: Connection, edition_id: int, state: str, identity: str, reason: str, now: datetime
+) -> int:
+    cancelled = move(
+        connection,
+        edition_id,
+        (DeliveryState.QUEUED, DeliveryState.CANCELLED),
+        {"reason": reason},
+        delivery.c.identity == identity,
+    )
+    if cancelled and state != EditionState.FILLING:
+        settle(connection, [edition_id], now)
+    return cancelled
