@@ -2,6 +2,8 @@
 
 from postroom.render.email import render_email
 from postroom.render.markdown import Document, parse
+from postroom.render.post import render_post
 from postroom.render.templates import Templates
 
-__all__ = ["Document", "Templates", "parse", "render_email"]
+__all__ = ["Document", "Templates", "parse", "render_email", "render_post"]
+

@@ -1,0 +1,96 @@
+"""Tell a long article shortly: the first sentences of its paragraphs, none of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from postroom.lint.sentences import joined
+from postroom.render import wording
+from postroom.render.passages import Kind, Passage
+
+ALL = 99
+
+DENSITIES = ((ALL, ALL), (ALL, 3), (1, 4), (1, 3), (ALL, 2), (1, 2), (ALL, 1), (1, 1))
+"""How much is kept, from most to least: paragraphs of a top section, sentences of a paragraph."""
+
+CLOSING_LENGTH = 500
+"""Characters up to which the closing paragraph is kept whole."""
+
+LIST_ITEMS = 7
+ITEM_LENGTH = 160
+
+
+def digest(
+    passages: Sequence[Passage], max_chars: int, *, language: str, told: frozenset[str]
+) -> tuple[str, ...]:
+    """Choose the paragraphs and lists of a digest of at most `max_chars`, blank lines counted.
+
+    The densest that fits is taken. If even one sentence from each section is too much, the last
+    sections go, but not the closing one.
+    """
+    blocks: tuple[str, ...] = ()
+    for paragraphs, sentences in DENSITIES:
+        blocks = tuple(_blocks(passages, paragraphs, sentences, language, told))
+        if _length(blocks) <= max_chars:
+            return blocks
+    *body, last = blocks
+    while body and _length((*body, last)) > max_chars:
+        body.pop()
+    return (*body, last) if _length((*body, last)) <= max_chars else ()
+
+
+def _length(blocks: Sequence[str]) -> int:
+    return sum(map(len, blocks)) + 2 * max(0, len(blocks) - 1)
+
+
+def _blocks(
+    passages: Sequence[Passage], paragraphs: int, depth: int, language: str, told: frozenset[str]
+) -> Iterator[str]:
+    """Tell each top section in as many `paragraphs`, each of up to `depth` sentences."""
+    prose = [index for index, passage in enumerate(passages) if passage.kind is Kind.PARAGRAPH]
+    used: dict[int, int] = {}
+    before_is_whole = False
+    for index in prose:
+        passage, is_closing = passages[index], index == prose[-1]
+        if used.get(passage.section, 0) >= paragraphs and not is_closing:
+            before_is_whole = False
+            continue
+        whole_closing = is_closing and len(passage.text) <= CLOSING_LENGTH
+        block, is_whole = _block(passages, index, ALL if whole_closing else depth, told)
+        if block and (before_is_whole or wording.stands_alone(block, language)):
+            used[passage.section] = used.get(passage.section, 0) + 1
+            yield block
+            before_is_whole = is_whole
+        else:
+            before_is_whole = False
+
+
+def _block(passages: Sequence[Passage], index: int, depth: int, told: frozenset[str]) -> tuple[str, bool]:
+    """Cut one paragraph; keep the list that it leads to if all else is kept. Tell whether it is whole."""
+    sentences = list(passages[index].sentences)
+    items = _list_after(passages, index) if sentences[-1].endswith((":", "：")) else ()
+    lead_in = [sentences.pop()] if items else []
+    kept: list[str] = []
+    for sentence in sentences[:depth]:
+        if sentence in told or not wording.is_drawable(sentence):
+            break
+        kept.append(sentence)
+    is_whole = len(kept) == len(sentences)
+    if items and is_whole:
+        return "\n".join([joined([*kept, *lead_in]), *items]), True
+    return joined(kept), is_whole
+
+
+def _list_after(passages: Sequence[Passage], index: int) -> tuple[str, ...]:
+    """Write the list that a paragraph leads to; nothing if there is none, or it is too long for a post."""
+    items: list[str] = []
+    for passage in passages[index + 1 :]:
+        if passage.kind is not Kind.ITEM:
+            break
+        items.append(passage.text)
+    fits = len(items) <= LIST_ITEMS and all(len(item) <= ITEM_LENGTH and _is_clean(item) for item in items)
+    return tuple(f"• {item}" for item in items) if fits else ()
+
+
+def _is_clean(item: str) -> bool:
+    return wording.is_drawable(item.rstrip(" .,;:") + ".")

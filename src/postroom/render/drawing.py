@@ -1,0 +1,101 @@
+"""The sentences of an article, each with what stands around it, and how strong it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from postroom.lint.sentences import joined
+from postroom.render import wording
+from postroom.render.passages import Kind, Passage
+
+SHORTEST = 40
+"""Columns below which a sentence says too little to open a post."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A sentence of the body. `before` and `after` are the sentences around it in its paragraph;
+    `place` counts paragraphs; `previous` is the paragraph right before it in the same section.
+    """
+
+    text: str
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+    place: int = 0
+    heading: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """A body ready to be drawn from. `keywords` are the words of the article's subject."""
+
+    passages: tuple[Passage, ...]
+    language: str
+    keywords: frozenset[str]
+
+    @cached_property
+    def prose(self) -> tuple[Passage, ...]:
+        """The paragraphs, without lists, quotes and headings."""
+        return tuple(passage for passage in self.passages if passage.kind is Kind.PARAGRAPH)
+
+    @cached_property
+    def sentences(self) -> tuple[Drawn, ...]:
+        """Every sentence that may be shown, in order."""
+        return tuple(
+            drawn
+            for place, passage in enumerate(self.prose)
+            for drawn in _drawn(passage, place, self._before(passage))
+            if wording.is_drawable(drawn.text)
+        )
+
+    def stands_alone(self, text: str) -> bool:
+        """Whether a sentence may be shown and makes sense to someone who has read nothing else."""
+        return wording.is_drawable(text) and wording.stands_alone(text, self.language)
+
+    def leading(self, sentences: Sequence[str], max_chars: int) -> tuple[str, ...]:
+        """Keep the first sentences of a text, as long as they may be shown and fit into `max_chars`."""
+        kept: list[str] = []
+        for sentence in sentences:
+            if not wording.is_drawable(sentence) or len(joined([*kept, sentence])) > max_chars:
+                break
+            kept.append(sentence)
+        return tuple(kept)
+
+    def strength(self, drawn: Drawn) -> float:
+        """Weigh a sentence as an opening: an amount, a contrast, the subject, its place, its brevity.
+
+        The weights were found by reading the results; only their order matters.
+        """
+        text = drawn.text
+        shared = len(wording.keywords(text) & self.keywords)
+        strength = 2.0 * wording.has_figure(text) + 0.5 * wording.has_number(text)
+        strength += 1.5 * wording.contrasts(text, self.language) + 0.5 * wording.addresses_the_reader(text)
+        strength += min(2.0, 0.5 + 0.5 * shared) if shared else 0.0
+        strength += 1.0 * (not drawn.before) + 1.0 * (drawn.place in (0, len(self.prose) - 1))
+        strength += 0.5 * (60 <= wording.width(text) <= 110) + 0.5 * bool(drawn.after)
+        strength -= 2.0 * wording.points_back(text, self.language) + 2.0 * (
+            not shared and wording.presumes(text)
+        )
+        return strength - 1.0 * ("(" in text or ";" in text) - 0.5 * text.endswith("!")
+
+    def _before(self, passage: Passage) -> tuple[str, ...]:
+        index = next(number for number, each in enumerate(self.passages) if each is passage)
+        previous = self.passages[index - 1] if index else None
+        return previous.sentences if previous and previous.kind is Kind.PARAGRAPH else ()
+
+
+def _drawn(passage: Passage, place: int, previous: tuple[str, ...]) -> list[Drawn]:
+    return [
+        Drawn(
+            text=text,
+            before=passage.sentences[:index],
+            after=passage.sentences[index + 1 :],
+            previous=previous,
+            place=place,
+            heading=passage.heading,
+        )
+        for index, text in enumerate(passage.sentences)
+    ]
