@@ -33,9 +33,14 @@ def test_a_part_becomes_json_and_the_text_that_people_would_read(tmp_path) -> No
     )
     card = LinkCard(url="https://x.example/a", title="Ä", description="d", image=image, image_alt="a chart")
     content = Post(
-        network="linkedin", parts=("Grüße 👋", "2"), language="de", card=card, first_comment="c", hashtags=("ML",),
+        network="linkedin",
+        parts=("Grüße 👋", "2"),
+        language="de",
+        card=card,
+        first_comment="c",
+        hashtags=("ML",),
         images=(PostImage(asset=image, alt="a chart"),),
-    )  # fmt: skip
+    )
     part = Part(post=content, number=1, text="2", parent_id="urn:li:1")
     message = Message(delivery_id=1, name="linkedin-hook", idempotency_key="k", content=part)
     (outcome,) = folder(tmp_path).send([message])
@@ -101,8 +106,8 @@ def test_the_folder_is_made_when_the_first_message_comes(tmp_path, mail) -> None
         "x" * 201,
         "é" * 101,
         "C:x",
-    ]
-    + ["\ud800"],
+        "\ud800",
+    ],
 )
 def test_a_name_that_could_leave_the_folder_is_refused(tmp_path, mail, name: str) -> None:
     content = mail().content

@@ -34,7 +34,7 @@ class Mailbox:
 
     def log_in(self, server, session, envelope, mechanism: str, data: LoginPassword) -> AuthResult:
         self.logins.append(data)
-        return AuthResult(success=data.password == "hunter2".encode())
+        return AuthResult(success=data.password == b"hunter2")
 
 
 @pytest.fixture

@@ -83,7 +83,8 @@ def test_there_is_no_way_down_to_clear_text(says, serve, script, smtp_to, mail) 
 def test_a_server_without_starttls_is_told_with_a_cure(serve, script, smtp_to, mail) -> None:
     (outcome,) = smtp_to(serve(script(offers=())).port).send([mail()])
     assert outcome.reason == (
-        "localhost, STARTTLS: no STARTTLS is offered and nothing goes out in clear; does this port need `tls: implicit`?"
+        "localhost, STARTTLS: no STARTTLS is offered and nothing goes out in clear; "
+        "does this port need `tls: implicit`?"
     )
 
 
