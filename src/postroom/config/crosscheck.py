@@ -64,9 +64,11 @@ class _Scope:
         path = ("channels", self.name, setting) if item is None else ("channels", self.name, setting, item)
         return Problem(rule=rule, path=path, message=message)
 
-    def missing(self, setting: str, message: str) -> Problem:
+    def missing(self, setting: str, message: str) -> Iterator[Problem]:
+        """Ask for a setting, unless it was given and is broken: then it has a finding."""
         path = ("channels", self.name, setting)
-        return Problem(rule="config-missing", path=path, message=f"is missing; {message}", at_name=True)
+        if self.tree.at(path) is None:
+            yield Problem(rule="config-missing", path=path, message=f"is missing; {message}", at_name=True)
 
     def warning(self, path: tuple[str, ...], message: str, rule: str) -> Problem:
         return Problem(rule=rule, path=path, message=message, at_name=True, severity=Severity.WARNING)
@@ -74,9 +76,8 @@ class _Scope:
 
 def _repeats(tree: Tree) -> Iterator[Problem]:
     for path, place, first in tree.repeats:
-        tree.names[*path, 1] = place
         message = f"is set twice, first in line {first}; keep one of them"
-        yield Problem(rule="config-duplicate", path=path, message=message, at_name=True)
+        yield Problem(rule="config-duplicate", path=path, message=message, place=place)
 
 
 def _commented(tree: Tree) -> Iterator[Problem]:
@@ -99,10 +100,10 @@ def _contrasts(sections: Sections) -> Iterator[Problem]:
 
 def _kind(scope: _Scope) -> Iterator[Problem]:
     """Refuse settings that mean nothing for this kind of channel, and ask for those it needs."""
-    others, whom = (FOR_POSTS, "networks") if scope.is_email else (FOR_MAIL, "email")
+    others, whose = (FOR_POSTS, "posts") if scope.is_email else (FOR_MAIL, "mail")
     for setting in scope.tree.group("channels", scope.name):
         if setting in others:
-            message = f"is for channels of kind {whom}, and this one is {scope.channel.kind}; remove it"
+            message = f"is a setting of {whose}, and this channel is of kind {scope.channel.kind}; remove it"
             yield Problem(
                 rule="config-other-kind",
                 path=("channels", scope.name, setting),
@@ -110,7 +111,7 @@ def _kind(scope: _Scope) -> Iterator[Problem]:
                 at_name=True,
             )
     if scope.is_email and scope.channel.from_ is None:
-        yield scope.missing("from", "for example `from: The Learning Machine <news@learning.example>`")
+        yield from scope.missing("from", "for example `from: The Learning Machine <news@learning.example>`")
 
 
 def _audience(scope: _Scope) -> Iterator[Problem]:
@@ -118,7 +119,7 @@ def _audience(scope: _Scope) -> Iterator[Problem]:
     if not scope.is_email:
         return
     if audience is None:
-        yield scope.missing("audience", "it names one of `audiences:`")
+        yield from scope.missing("audience", "it names one of `audiences:`")
     elif audience not in known:
         yield scope.wrong("audience", _no_such("audience", audience, [*known]), "config-unknown-name")
 
@@ -188,17 +189,17 @@ def _unsubscribe(scope: _Scope) -> Iterator[Problem]:
     if not scope.is_email:
         return
     if way is None and scope.reaches_people:
-        yield scope.missing(
+        yield from scope.missing(
             "unsubscribe", "nobody may get mail without a way out: `web`, `{url: …}` or `{mailto: …}`"
         )
-    elif way is None:
+    elif way is None and scope.tree.at(("channels", scope.name, "unsubscribe")) is None:
         message = "has no `unsubscribe:` yet; mail to people needs one"
         yield scope.warning(("channels", scope.name), message, "config-no-way-out")
-    elif way.web and web and web.url is None:
+    elif way and way.web and web and web.url is None:
         yield scope.wrong(
             "unsubscribe", "`web` needs the address of Postroom's own pages; add `url:` in the section `web:`"
         )
-    elif way.web and web and web.url and scope.reaches_people and not web.url.startswith("https:"):
+    elif way and way.web and web and web.url and scope.reaches_people and not web.url.startswith("https:"):
         yield scope.warning(
             ("web", "url"), "expected https; without it nobody can leave with one click", "config-no-https"
         )

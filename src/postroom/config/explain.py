@@ -90,7 +90,7 @@ def _wrong_value(error: ErrorDetails, path: SettingPath, *, shows: bool) -> Prob
 
 def _wrong(error: ErrorDetails, model: Model, loc: SettingPath) -> str:
     kind, given = error["type"], error["input"]
-    found = "something else" if _is_secret(model, loc) else described(given)
+    found = "another kind of value" if _is_secret(model, loc) else described(given)
     if kind in _EMPTY:
         return "expected at least one, found none"
     if kind == "literal_error":

@@ -25,7 +25,7 @@ def parse(text: str, path: Path) -> Config:
     Relative paths start at `path.parent`. Raises ConfigError with all faults found.
     """
     from postroom.config.crosscheck import check  # pydantic and the YAML parser load only here
-    from postroom.config.problem import finding, in_file_order
+    from postroom.config.problem import findings_of
     from postroom.config.references import fill_in
     from postroom.config.resolve import Source, resolve
     from postroom.config.tree import read_tree
@@ -36,7 +36,7 @@ def parse(text: str, path: Path) -> Config:
     problems = [*fill_in(tree)]
     sections = validate(tree, path.parent, problems)
     problems += check(sections, tree, path.parent)
-    findings = in_file_order(finding(problem, tree) for problem in problems)
+    findings = findings_of(problems, tree)
     if any(each.severity is Severity.ERROR for each in findings):
         raise ConfigError(findings)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

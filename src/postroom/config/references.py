@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from postroom.config.problem import Problem, SettingPath
+from postroom.config.problem import BROKEN_REFERENCE, Problem, SettingPath
 from postroom.config.tree import Tree
 from postroom.config.words import nearest
 
@@ -45,7 +45,7 @@ def _unknown(path: SettingPath, name: str, texts: dict[SettingPath, str], known:
         message = f"{{{name}}} holds a reference itself; write out what is meant"
     else:
         message = f"{{{name}}} names no setting with a text{nearest(name, known)}"
-    return Problem(rule="config-unknown-reference", path=path, message=message)
+    return Problem(rule=BROKEN_REFERENCE, path=path, message=message)
 
 
 def _texts(value: Any, path: SettingPath) -> Iterator[tuple[SettingPath, str]]:  # Any: values of YAML

@@ -138,7 +138,11 @@ class _Settled:
     def channel(self, name: str, section: ChannelSection) -> Channel:
         """Settle a channel; what it does not say is taken from the project."""
         transport = _sound(self.sections.transports[section.transport])
-        late = section.hold_if_late or _sound(self.sections.articles).hold_if_late
+        late = (
+            _sound(self.sections.articles).hold_if_late
+            if section.hold_if_late is None
+            else section.hold_if_late
+        )
         on_uncertain = section.on_uncertain or ("retry" if section.kind == EMAIL else "hold")
         return Channel(
             name=name,

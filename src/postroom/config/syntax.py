@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
 # Looked up in order in "<what was being read>: <what was wrong>". True: told where the thing began.
@@ -20,9 +20,13 @@ _WORDS: Final = (
     (r"could not find expected ':'", "expected `name: value`; the colon is missing", True),
     (r"block (mapping|collection|sequence|end)", "the indentation does not fit the lines above", False),
     (r"found character '(?P<found>.)'", "text that begins with {found} needs quotes", False),
+    (r"flow node.*stream end", "a { or a [ above is never closed", False),
     (r"node content|document start", "found something that does not belong here", False),
     (r"incompatible YAML document", "expected YAML 1.2; remove the line that begins with %YAML", False),
 )
+
+_COMMENTED: Final = re.compile(r"[:\[{,][ \t]+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b")
+"""A colour without quotes: to YAML it is a comment, and the { or [ before it is never closed."""
 
 
 def explain(error: YAMLError, text: str) -> tuple[str, int, int]:
@@ -34,9 +38,11 @@ def explain(error: YAMLError, text: str) -> tuple[str, int, int]:
     if not isinstance(error, MarkedYAMLError):
         return "cannot be read as YAML", 1, 1
     complaint = f"{error.context or ''}: {error.problem or ''}"
+    if "flow" in complaint and (colour := _COMMENTED.search(text)):
+        return _beside(colour, text)
     message, at_beginning = _message(complaint)
     mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
-    return (message + _comment_hint(mark, text), mark.line + 1, mark.column + 1) if mark else (message, 1, 1)
+    return (message, mark.line + 1, mark.column + 1) if mark else (message, 1, 1)
 
 
 def _message(complaint: str) -> tuple[str, bool]:
@@ -46,11 +52,8 @@ def _message(complaint: str) -> tuple[str, bool]:
     return f"cannot be read as YAML ({complaint.strip(': ')})", False
 
 
-def _comment_hint(mark: StringMark, text: str) -> str:
-    """Point at the usual reason for a group that does not end: a colour that became a comment."""
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    swallowed = (
-        re.search(r"[\s\[,:]\s*(#\w+)", line[mark.column :]) if line[mark.column :][:1] in "{[" else None
-    )
-    return f'; {swallowed[1]} begins a comment, so put it in quotes: "{swallowed[1]}"' if swallowed else ""
+def _beside(colour: re.Match[str], text: str) -> tuple[str, int, int]:
+    """Tell of a colour that swallowed the end of its group."""
+    line, before = text.count("\n", 0, colour.start(1)) + 1, text[: colour.start(1)]
+    message = f'what follows # is a comment; put the colour in quotes: "{colour[1]}"'
+    return message, line, len(before) - before.rfind("\n")

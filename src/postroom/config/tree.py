@@ -27,8 +27,11 @@ MAX_VALUES = 10_000
 MAX_DEPTH = 30
 """Levels of settings: the deepest known setting stands on the fifth."""
 
+_TOO_DEEP = f"more than {MAX_DEPTH} levels inside each other"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_COMMENTED = re.compile(r"[^:]*:\s*(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b")
+"""A name whose value is a colour without quotes: to YAML it is a comment."""
 _CONSTANTS = {"": None, "~": None, "null": None, "Null": None, "NULL": None} | {
     spelling: value
     for word, value in (("true", True), ("false", False))
@@ -48,6 +51,7 @@ class Place:
 class Tree:
     """The values of a file and the places of their names and of themselves, by path.
 
+    `texts` says of one-line texts how far after their place they begin: 1 after a quote, else 0.
     `repeats` are names set twice: (path, line of the first). `commented` are paths whose value was
     meant, but begins with a `#` and so became a comment.
     """
@@ -56,6 +60,7 @@ class Tree:
     data: dict[str, Value]
     names: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    texts: dict[Path, int] = field(default_factory=dict)
     repeats: list[tuple[Path, Place, int]] = field(default_factory=list)
     commented: list[tuple[Path, str]] = field(default_factory=list)
 
@@ -65,10 +70,15 @@ class Tree:
             path = path[:-1]
         return self.names.get(path) or self.values[()]
 
-    def value_place(self, path: Path, offset: int = 0) -> Place:
-        """Find where a setting's value stands, else its name or the group around it."""
+    def value_place(self, path: Path, offset: int | None = None) -> Place:
+        """Find where a setting's value stands, else its name or the group around it.
+
+        `offset` counts characters into a text; it is left out of account where lines are folded.
+        """
         place = self.values.get(path) or self.name_place(path)
-        return Place(place.line, place.column + offset)
+        if offset is None or path not in self.texts:
+            return place
+        return Place(place.line, place.column + self.texts[path] + offset)
 
     def at(self, path: Path) -> Value:
         """Get the value at a path; None when there is nothing."""
@@ -106,15 +116,23 @@ def _unusable(file: str, rule: str, message: str, place: Place) -> ConfigError:
 
 @dataclass(slots=True)
 class _Node:
-    """A value and all that stands in it. `size` counts both, aliases followed."""
+    """A value and all that stands in it, aliases followed: `size` counts them, `height` their levels."""
 
     place: Place
     value: Value = None
     items: list[_Node] = field(default_factory=list)
     entries: dict[str, tuple[Place, _Node]] = field(default_factory=dict)
     repeats: list[tuple[str, Place]] = field(default_factory=list)
-    comment: str = ""
+    commented: dict[str, str] = field(default_factory=dict)
+    begins: int | None = None
     size: int = 1
+    height: int = 0
+
+    def hold(self, inner: _Node) -> _Node:
+        """Count a value that stands in this one."""
+        self.size += inner.size
+        self.height = max(self.height, inner.height + 1)
+        return inner
 
 
 class _Builder:
@@ -146,8 +164,10 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self._alias(event, place)
         if depth > MAX_DEPTH:
-            self._stop(f"more than {MAX_DEPTH} levels inside each other", place)
+            self._stop(_TOO_DEEP, place)
         node = self._plain_node(event, place, depth)
+        if node.height > MAX_DEPTH:
+            self._stop(_TOO_DEEP, place)
         if node.size > MAX_VALUES:
             self._stop(f"stands for more than {MAX_VALUES} values; write fewer `*aliases`", place)
         if anchor := getattr(event, "anchor", None):
@@ -164,7 +184,12 @@ class _Builder:
             return self._sequence(place, depth)
         plain = event.implicit[0] and not event.style
         value = resolve(event.value) if plain and tag is None else event.value
-        return _Node(place, value, comment=self._swallowed(place) if value is None else "")
+        return _Node(place, value, begins=self._begins(event.value, place))
+
+    def _begins(self, text: str, place: Place) -> int | None:
+        """Say how far after its place a text begins in its line; None where it is not there as it reads."""
+        written = self._rest(place)
+        return next((start for start in (0, 1) if written.startswith(text, start)), None)
 
     def _alias(self, event: AliasEvent, place: Place) -> _Node:
         if event.anchor not in self._anchors:
@@ -176,8 +201,7 @@ class _Builder:
     def _sequence(self, place: Place, depth: int) -> _Node:
         node = _Node(place, [])
         while _begins_value(event := next(self._events)):
-            node.items.append(item := self._node(event, depth + 1))
-            node.size += item.size
+            node.items.append(node.hold(self._node(event, depth + 1)))
         return node
 
     def _mapping(self, place: Place, depth: int) -> _Node:
@@ -185,18 +209,17 @@ class _Builder:
         while _begins_value(event := next(self._events)):
             if not isinstance(event, ScalarEvent):
                 self._stop('expected a name; text with { }, [ ], * needs "quotes"', _place(event))
-            name_place, entry = _place(event), self._node(next(self._events), depth + 1)
-            node.size += entry.size
+            name_place, entry = _place(event), node.hold(self._node(next(self._events), depth + 1))
             if event.value in node.entries:
                 node.repeats.append((event.value, name_place))
+            if entry.value is None and (colour := _COMMENTED.match(self._rest(name_place))):
+                node.commented[event.value] = colour[1]
             node.entries.setdefault(event.value, (name_place, entry))
         return node
 
-    def _swallowed(self, place: Place) -> str:
-        """Find a colour written without quotes after this place: to YAML it is a comment."""
-        rest = self._lines[place.line - 1][place.column - 1 :] if place.line <= len(self._lines) else ""
-        found = re.match(r"[\s-]*(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b", rest)
-        return found[1] if found else ""
+    def _rest(self, place: Place) -> str:
+        """Get what follows a place in its line."""
+        return self._lines[place.line - 1][place.column - 1 :] if place.line <= len(self._lines) else ""
 
 
 def resolve(text: str) -> str | int | float | bool | None:
@@ -221,8 +244,9 @@ def _expand(node: _Node, path: Path, tree: Tree) -> Value:
     """Write the node's values as plain data and note the places."""
     if node.value is not None:
         tree.values[path] = node.place
-    if node.comment:
-        tree.commented.append((path, node.comment))
+    if node.begins is not None:
+        tree.texts[path] = node.begins
+    tree.commented.extend(((*path, name), colour) for name, colour in node.commented.items())
     for name, place in node.repeats:
         tree.repeats.append(((*path, name), place, node.entries[name][0].line))
     for name, (place, _) in node.entries.items():

@@ -56,7 +56,9 @@ def validate(tree: Tree, base: Path, problems: list[Problem]) -> Sections:
     check = _Check(tree, problems)
     check.top()
     return Sections(
-        publication=check.section(PublicationSection, "publication") if "publication" in tree.data else None,
+        publication=check.section(PublicationSection, "publication")
+        if tree.data.get("publication")
+        else None,
         brand=check.section(BrandSection, "brand"),
         articles=check.section(ArticlesSection, "articles"),
         images=check.section(ImagesSection, "images"),
@@ -164,12 +166,19 @@ class _Check:
     def _checked(
         self, model: type[S], given: Any, path: tuple[str, ...], context: dict[str, Path] | None = None
     ) -> S | None:  # Any: whatever the file holds
+        """Check settings against their model; what is sound of them is still good for other checks."""
         try:
             return model.model_validate(given, context=context)
         except ValidationError as error:
-            for each in error.errors(include_url=False):
-                is_named = (*path, *each["loc"]) in self._tree.names
-                self._problems.append(explain(each, model, path, is_named=is_named))
+            errors = error.errors(include_url=False)
+        for each in errors:
+            is_named = (*path, *each["loc"]) in self._tree.names
+            self._problems.append(explain(each, model, path, is_named=is_named))
+        faulty = {each["loc"][0] for each in errors if each["loc"]}
+        sound = {name: value for name, value in given.items() if name not in faulty} if faulty else None
+        try:
+            return model.model_validate(sound, context=context)
+        except ValidationError:
             return None
 
     def _add(self, rule: str, message: str, *path: str) -> None:

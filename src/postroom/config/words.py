@@ -43,7 +43,7 @@ _LANGUAGE: Final = re.compile(
 class Wrong(ValueError):
     """A value that cannot be meant. `at` leads to the part of it that is wrong, `offset` into its text."""
 
-    def __init__(self, message: str, at: tuple[str | int, ...] = (), offset: int = 0) -> None:
+    def __init__(self, message: str, at: tuple[str | int, ...] = (), offset: int | None = None) -> None:
         self.at = at
         self.offset = offset
         super().__init__(message)
@@ -90,7 +90,8 @@ def listed(names: Iterable[str], joint: str = "or") -> str:
 
 def duration(text: str) -> timedelta:
     """Read `3 days`, `2 days later`, `1 day 12 hours`, `90 minutes`, or ISO 8601 `P3DT12H`."""
-    length = _iso_duration(text.strip()) or _worded_duration(text)
+    iso = _iso_duration(text.strip())
+    length = _worded_duration(text) if iso is None else iso
     if re.search(r"month|year", text, re.IGNORECASE):
         raise Wrong(
             f'expected weeks, days, hours or minutes, found {described(text)}; write "30 days", for example'

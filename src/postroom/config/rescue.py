@@ -1,0 +1,24 @@
+"""Find the ledger of a project whose config.yaml is broken: it keeps the last good one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_DATABASE = re.compile(r"""^\s+database:\s*["']?([^"'#\s]+)""", re.MULTILINE)
+_DEFAULT = "sqlite:///postroom.db"
+
+
+def database_of(path: Path) -> str:
+    """Tell where the ledger of the project of `path` most probably is; never raises.
+
+    The setting is looked for line by line, because the file as a whole cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        text = ""
+    found = _DATABASE.search(text)
+    url = found[1] if found else _DEFAULT
+    file = url.removeprefix("sqlite:///")
+    return url if file == url else f"sqlite:///{(path.parent / file).absolute()}"
