@@ -259,8 +259,9 @@ def test_a_later_variant_of_a_ready_article_waits() -> None:
 
 
 def test_only_an_untouched_held_edition_follows_its_file() -> None:
-    held = replace(PAST, state=EditionState.HELD, accounts=Accounts(recipients=3, queued=3))
+    held = replace(PAST, state=EditionState.HELD, holds=("late",), accounts=Accounts(recipients=3, queued=3))
     assert follows_its_file(held)
+    assert not follows_its_file(replace(held, holds=())), "one that a person held by hand stays as it is"
     assert not follows_its_file(replace(held, accounts=Accounts(recipients=3, queued=2, sent=1)))
     assert not follows_its_file(PAST)
     assert not follows_its_file(None)
@@ -383,3 +384,11 @@ def test_a_suspicion_ends_when_an_edition_was_let_go() -> None:
         with_past(replace(PAST, article="new", state=EditionState.OPEN)), articles={"old": KNOWN}
     )
     assert recognise([alike], history).suspicions == {}
+
+
+def test_a_later_variant_of_a_future_article_waits_for_date_and_offset() -> None:
+    later = replace(ARTICLE, publish_at=NOW + timedelta(days=3))
+    decision = judge(candidate(article=later, variant=LATER), HISTORY, NOW)
+    assert isinstance(decision, Waiting)
+    assert decision.until == NOW + timedelta(days=5)
+    assert "it follows `hook` after 2 days" in decision.why

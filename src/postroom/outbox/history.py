@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, false, select
+from sqlalchemy import Connection, false, func, select
 
 from postroom.model import Approval, ChannelSighting, EditionState, History, KnownArticle, Past
 from postroom.outbox.rows import AnyRow, accounts_of
@@ -29,6 +29,29 @@ def read(connection: Connection) -> History:
             _approval(row) for row in connection.execute(select(approval).order_by(approval.c.id))
         ),
     )
+
+
+def version(connection: Connection) -> tuple[object, ...]:
+    """Return what differs whenever `read` would tell readiness something else.
+
+    Cheap, so that a tick over an unchanged folder need not read the history. Counts move with every
+    message sent and are left out: readiness asks only when the first was sent, and how it ended.
+    """
+    editions = connection.execute(
+        select(
+            func.count(),
+            func.max(edition.c.id),
+            func.count(edition.c.first_sent_at),
+            func.count(edition.c.opened_at),
+            func.count(edition.c.finished_at),
+            func.max(edition.c.finished_at),
+            func.sum(edition.c.failed + edition.c.uncertain),
+            func.sum(func.length(edition.c.state) + func.length(edition.c.settled)),
+        )
+    ).one()
+    others = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (channel, approval)]
+    pulled = connection.execute(select(func.count(article.c.pulled_at))).scalar_one()
+    return (*editions, *others, pulled)
 
 
 def _sighting(connection: Connection, name: str, channels: Mapping[str, AnyRow]) -> ChannelSighting:

@@ -50,11 +50,11 @@ def judge(candidate: Candidate, history: History, now: datetime) -> Readiness:
 
 
 def follows_its_file(past: Past | None) -> bool:
-    """Say whether an edition is still only a proposal: held, and nothing of it has begun.
+    """Say whether an edition is still only a proposal: held for approval, and nothing of it begun.
 
     Such an edition is rendered anew when its article, template or settings change.
     """
-    if past is None or past.state is not EditionState.HELD:
+    if past is None or past.state is not EditionState.HELD or not past.holds:
         return False
     counts = past.accounts
     return counts.recipients == counts.queued
@@ -176,8 +176,21 @@ def _too_early(candidate: Candidate, history: History, now: datetime) -> Waiting
     if article.publish_at <= now:
         return None
     line = article.lines.get("publish_at")
-    when = told(article.publish_at, candidate.channel)
-    return Waiting(until=article.publish_at, why=f"its date is {when} ({at(article.file, line)})")
+    why = f"its date is {told(article.publish_at, candidate.channel)} ({at(article.file, line)})"
+    if not _follows(candidate):
+        return Waiting(until=article.publish_at, why=why)
+    assert candidate.variant.after is not None
+    first = candidate.channel.variants[0].name
+    after = span_in_words(candidate.variant.after)
+    return Waiting(
+        until=article.publish_at + candidate.variant.after, why=f"it follows `{first}` after {after}; {why}"
+    )
+
+
+def _follows(candidate: Candidate) -> bool:
+    """Say whether it is a later variant, whose time counts from when the first was sent."""
+    variant, first = candidate.variant, candidate.channel.variants[0]
+    return variant.after is not None and variant.name != first.name
 
 
 def _turn(candidate: Candidate, history: History, now: datetime) -> tuple[datetime, Readiness | None]:
@@ -185,8 +198,9 @@ def _turn(candidate: Candidate, history: History, now: datetime) -> tuple[dateti
     article, channel, variant = candidate.article, candidate.channel, candidate.variant
     assert article.publish_at is not None
     first = channel.variants[0]
-    if variant.after is None or variant.name == first.name:
+    if not _follows(candidate):
         return article.publish_at, None
+    assert variant.after is not None
     lead = history.editions.get((channel.name, first.name, article.id))
     if lead is None:
         return article.publish_at, _after_unsent(candidate, first, history, now)

@@ -1,0 +1,16 @@
+"""The command `postroom`: the one place that hands arguments in and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    from postroom.cli import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The command line: one module a command or family, imported only when it is called.
+
+Answers go to stdout, logs and errors to stderr. Exit code 0: fine; 1: an error finding, a failed or
+uncertain delivery, or something outside that would not do; 2: wrong use, or a config.yaml that
+cannot be used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from postroom import __version__
+
+COMMANDS = {
+    "init": ("postroom.cli.init", "start a new project in a folder"),
+    "check": ("postroom.cli.check", "look for mistakes in config, articles and templates"),
+    "articles": ("postroom.cli.articles", "list what is in the articles folder"),
+    "plan": ("postroom.cli.plan", "say what goes out when, and why the rest does not"),
+    "preview": ("postroom.cli.preview", "see every mail and post before it goes out"),
+    "run": ("postroom.cli.run", "publish and deliver, as a daemon or once"),
+    "outbox": ("postroom.cli.outbox", "look at the ledger and act on it"),
+    "subscribers": ("postroom.cli.subscribers", "import, export and list subscribers"),
+    "suppress": ("postroom.cli.suppress", "never write to an address again"),
+    "send-test": ("postroom.cli.send_test", "send one marked test message"),
+    "schema": ("postroom.cli.schema", "print the JSON Schema of config.yaml"),
+    "doctor": ("postroom.cli.doctor", "find out what is wrong with this installation"),
+}
+"""Every command: the module whose `command` it is, and its line in `postroom --help`."""
+
+
+class _Family(click.Group):
+    """A group that imports a command's module only when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else "; see 'postroom --help'"
+            raise click.UsageError(f"there is no command '{args[0]}'{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Family, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="postroom")
+@click.option(
+    "--config",
+    "config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The project's settings; its folder is the project.",
+)
+@click.pass_context
+def postroom(ctx: click.Context, config: Path) -> None:
+    """Publish ready articles once to everyone: a newsletter, and posts that fit each network.
+
+    Start with `postroom init`, look with `postroom preview`, then `postroom run`.
+    """
+    ctx.obj = config
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and tell its exit code; prints every expected error as one sentence."""
+    try:
+        return int(postroom.main(args=arguments, prog_name="postroom", standalone_mode=False) or 0)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped\n")
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    from postroom.errors import ConfigError, NoSuchEdition, PostroomError, UsageError
+
+    if not isinstance(error, PostroomError):
+        raise error
+    sys.stderr.write(f"{error}\n" if isinstance(error, ConfigError) else f"postroom: {error}\n")
+    return 2 if isinstance(error, ConfigError | NoSuchEdition | UsageError) else 1

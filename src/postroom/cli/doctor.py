@@ -1,0 +1,140 @@
+"""`postroom doctor`: what is wrong with this installation."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from postroom import __version__
+from postroom.cli import console, session
+from postroom.config import Config
+from postroom.errors import ConfigError, LedgerError
+from postroom.outbox import driver
+from postroom.outbox.ledger import Ledger, exists
+from postroom.pipeline.wayout import missing_ways_out, unanswered
+
+_LITTLE_SPACE_BYTES = 500 * 1024 * 1024
+"""Below this the ledger may not grow through a large edition."""
+
+_SAFE_PYTHON = {(3, 11): 15, (3, 12): 13, (3, 13): 12, (3, 14): 3}
+"""The patch level of each Python from which its mail library guards headers (CVE-2026-1299)."""
+
+_CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One thing looked at: `well`, `worth knowing` or `wrong`."""
+
+    state: str
+    what: str
+    detail: str
+
+
+@click.command()
+@console.json_option
+@click.pass_obj
+def command(config: Path, as_json: bool) -> int:
+    """Look at versions, the database driver, the ledger, disk space, folders, servers and ways out."""
+    found = list(_diagnoses(config))
+    if as_json:
+        console.print_json([asdict(each) for each in found])
+    else:
+        _print(found)
+    return int(any(each.state == "wrong" for each in found))
+
+
+def _print(found: list[Diagnosis]) -> None:
+    out = console.out()
+    styles = {"well": "green", "worth knowing": "yellow", "wrong": "bold red"}
+    rows = [
+        [f"[{styles[each.state]}]{each.state}[/]", console.text(each.what), console.text(each.detail)]
+        for each in found
+    ]
+    out.print(console.table(["state", "what", "detail"], rows))
+
+
+def _diagnoses(path: Path) -> Iterator[Diagnosis]:
+    yield Diagnosis(state="well", what="postroom", detail=__version__)
+    yield _python()
+    yield _driver()
+    try:
+        config = session.load(path).config
+    except ConfigError as error:
+        for finding in error.findings:
+            yield Diagnosis(state="wrong", what="config", detail=str(finding))
+        return
+    yield Diagnosis(state="well", what="config", detail=f"{path}: {len(config.channels)} channels")
+    yield _ledger(config.database)
+    yield _disk(config.base)
+    yield from _ways_out(config)
+    yield from _servers(config)
+
+
+def _python() -> Diagnosis:
+    version = sys.version_info
+    needed = _SAFE_PYTHON.get(version[:2], 0)
+    if version.micro >= needed:
+        return Diagnosis(state="well", what="python", detail=platform.python_version())
+    return Diagnosis(
+        state="worth knowing",
+        what="python",
+        detail=f"{platform.python_version()}: update to {version.major}.{version.minor}.{needed} or later, whose "
+        "mail library guards headers; Postroom checks each message itself meanwhile",
+    )
+
+
+def _driver() -> Diagnosis:
+    used = driver()
+    detail = f"{used.name} {used.version}, journal {used.journal}, synchronous {used.synchronous}: {used.why}"
+    return Diagnosis(state="well", what="sqlite", detail=detail)
+
+
+def _ledger(database: str) -> Diagnosis:
+    shown = database.rpartition("@")[2]
+    if not exists(database):
+        return Diagnosis(state="well", what="ledger", detail=f"{shown} will be made by the first run")
+    try:
+        with Ledger(database) as ledger:
+            ledger.verify()
+    except LedgerError as error:
+        return Diagnosis(state="wrong", what="ledger", detail=str(error))
+    return Diagnosis(state="well", what="ledger", detail=f"{shown} is whole")
+
+
+def _disk(folder: Path) -> Diagnosis:
+    free = shutil.disk_usage(folder).free
+    state = "well" if free >= _LITTLE_SPACE_BYTES else "worth knowing"
+    return Diagnosis(state=state, what="disk", detail=f"{free // 1024**2:,} MB free at {folder}")
+
+
+def _ways_out(config: Config) -> Iterator[Diagnosis]:
+    faults = list(missing_ways_out(config))
+    for finding in faults:
+        state = "wrong" if finding.severity == "error" else "worth knowing"
+        yield Diagnosis(state=state, what="unsubscribe", detail=str(finding))
+    for channel in config.channels.values():
+        silent = unanswered(channel)
+        if silent:
+            yield Diagnosis(state="wrong", what="unsubscribe", detail=f"{channel.name}: {silent}")
+
+
+def _servers(config: Config) -> Iterator[Diagnosis]:
+    """Try whether the servers that transports name can be reached; says nothing to them."""
+    for name, entry in config.transports.items():
+        host, port = getattr(entry.settings, "host", None), getattr(entry.settings, "port", None)
+        if host is None or port is None:
+            continue
+        try:
+            socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+        except OSError as error:
+            yield Diagnosis(state="wrong", what=name, detail=f"{host}:{port} cannot be reached: {error}")
+        else:
+            yield Diagnosis(state="well", what=name, detail=f"{host}:{port} can be reached")

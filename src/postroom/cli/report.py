@@ -1,0 +1,66 @@
+"""What `postroom run --once` tells: what went out, what waits, what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+
+from postroom.cli import console
+from postroom.cli.plan import print_plan
+from postroom.pipeline.once import Done
+
+
+def print_report(done: Done, zone: ZoneInfo) -> None:
+    """Print the report for people."""
+    out = console.out()
+    _print_sent(done, out)
+    print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
+    for fault in _faults(done):
+        out.print(f"[yellow]{console.text(fault)}[/]")
+    console.print_findings(done.findings, out)
+
+
+def _print_sent(done: Done, out: Console) -> None:
+    rows = [
+        [
+            console.state("sent"),
+            console.text(row.article),
+            console.text(f"{row.channel} {row.variant}"),
+            str(number),
+            console.text(f"{row.transport} ({row.transport_kind})"),
+        ]
+        for row, number in done.sent
+    ]
+    if rows:
+        out.print(console.table(["state", "article", "channel", "to", "through"], rows))
+    else:
+        out.print("Nothing went out: nothing new was ready.")
+    out.print()
+
+
+def _faults(done: Done) -> Iterator[str]:
+    for name, tally in done.tallies.items():
+        for kind, reason in tally.reasons.items():
+            yield f"{name}: {kind}: {reason}"
+    if any(line.state == "held" and "rehearsal" in line.reason for line in done.lines):
+        yield (
+            "Some articles went only to a folder before; `postroom outbox rehearsed` lists them and settles it"
+        )
+
+
+def report_json(done: Done) -> dict[str, object]:
+    """Shape the report for machines."""
+    return {
+        "sent": [
+            {"edition": row.key, "channel": row.channel, "article": row.article, "sent": number}
+            for row, number in done.sent
+        ],
+        "failed": done.failed,
+        "uncertain": done.uncertain,
+        "transports": {name: tally.counts() for name, tally in done.tallies.items()},
+        "plan": [asdict(line) for line in done.lines],
+        "findings": [asdict(finding) for finding in done.findings],
+    }

@@ -1,0 +1,156 @@
+"""`postroom run`: publish and deliver, once or until told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+import structlog
+
+from postroom import config as settings
+from postroom import transports
+from postroom.cli import console, logs, session
+from postroom.cli.moment import MOMENT
+from postroom.cli.report import print_report, report_json
+from postroom.config import Config
+from postroom.config.rescue import database_of
+from postroom.errors import ConfigError, UsageError
+from postroom.model import Severity
+from postroom.outbox import meta, recover
+from postroom.outbox.ledger import Ledger, exists
+from postroom.outbox.lock import DaemonLock
+from postroom.pipeline.once import once
+from postroom.pipeline.wayout import missing_ways_out
+from postroom.transports.secret import reader
+
+log = structlog.get_logger()
+
+
+@click.command()
+@click.option("--once", "only_once", is_flag=True, help="Publish once, deliver until nothing is due, and exit.")
+@click.option("--at", type=MOMENT, metavar="TIME", help="With --once: as if it were TIME, folders only.")
+@console.json_option
+@click.pass_obj
+def command(config: Path, only_once: bool, at: datetime | None, as_json: bool) -> int:
+    """Publish what is ready and deliver it: as a daemon until Ctrl-C, or once with --once."""
+    if at is not None and not only_once:
+        raise UsageError("--at goes with --once")
+    logs.configure(quiet=only_once)
+    loaded = settings.load(config) if only_once else _load_or_last_good(config)
+    _refuse_without_way_out(loaded)
+    with _sole_worker(loaded) as (ledger, owner):
+        if only_once:
+            return _once(loaded, ledger, owner, at, as_json)
+        _serve(config, loaded, ledger, owner)
+        return 0
+
+
+def _load_or_last_good(path: Path) -> Config:
+    """Load config.yaml; where it is broken, the last good one that the ledger keeps."""
+    try:
+        return settings.load(path)
+    except ConfigError as error:
+        database = database_of(path)
+        text = _kept(database) if exists(database) else None
+        if text is None:
+            raise
+        for finding in error.findings:
+            log.error("config is broken; the last good one stays in force", why=str(finding))
+        return settings.parse(text, path)
+
+
+def _kept(database: str) -> str | None:
+    with Ledger(database) as ledger:
+        good = ledger.read(meta.last_good_config)
+    return good.text if good is not None else None
+
+
+def _refuse_without_way_out(config: Config) -> None:
+    faults = [each for each in missing_ways_out(config) if each.severity is Severity.ERROR]
+    if faults:
+        raise ConfigError(faults)
+
+
+@contextmanager
+def _sole_worker(config: Config) -> Iterator[tuple[Ledger, str]]:
+    """Own the ledger: no second daemon works on it, and what a dead one left is settled."""
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    with DaemonLock(config.database), Ledger(config.database) as ledger:
+        found = ledger.write(
+            recover.recover,
+            session.now(),
+            owner_alive=lambda other: other == owner,
+            idempotent=lambda kind: transports.find(kind).idempotent,
+        )
+        for doubt in found.repeats:
+            log.warning("delivery may be repeated", edition=doubt.edition, message_id=doubt.message_id)
+        for doubt in found.uncertain:
+            log.error("delivery is uncertain; `postroom outbox resolve` decides", edition=doubt.edition)
+        yield ledger, owner
+
+
+def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_json: bool) -> int:
+    zone = ZoneInfo(config.publication.timezone)
+    moment = session.in_zone(at, zone)
+    if moment is not None:
+        _only_folders(config)
+    shift = moment - session.now() if moment is not None else timedelta(0)
+    with console.progress("Publishing") as progress:
+        done = once(
+            config,
+            ledger,
+            owner=owner,
+            clock=lambda: session.now() + shift,
+            secrets=reader(os.environ, config.base),  # noqa: TID251
+            stop=_stop_on_signals(),
+            progress=progress,
+        )
+    if as_json:
+        console.print_json(report_json(done))
+    else:
+        print_report(done, zone)
+    return int(done.failed > 0 or done.uncertain > 0)
+
+
+def _only_folders(config: Config) -> None:
+    real = [channel.name for channel in config.channels.values() if not channel.rehearsal]
+    if real:
+        raise UsageError(f"--at pretends a time, which must reach nobody: {', '.join(real)} would really send")
+
+
+def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> None:
+    from postroom.daemon import Daemon
+
+    daemon = Daemon(
+        path=path,
+        config=config,
+        ledger=ledger,
+        clock=session.now,
+        secrets=reader(os.environ, config.base),  # noqa: TID251
+        owner=owner,
+        stopping=_stop_on_signals(),
+    )
+    log.info("started", config=str(path), pid=os.getpid())
+    daemon.run()
+
+
+def _stop_on_signals() -> threading.Event:
+    """Return the event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
+    stopping = threading.Event()
+
+    def stop(number: int, frame: object) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)
+        stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    return stopping

@@ -1,0 +1,62 @@
+"""What a command opens: the config, the project, the ledger, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from postroom import config as settings
+from postroom.model import History
+from postroom.outbox import history
+from postroom.outbox.ledger import Ledger, exists
+from postroom.pipeline.project import Project, open_project
+
+
+def now() -> datetime:
+    """Read the clock: the only place under `cli` that does."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+def load(path: Path, *, settle: bool = False) -> Project:
+    """Open the project whose config.yaml is at `path`. Raises ConfigError with every finding."""
+    return open_project(settings.load(path), settle=settle)
+
+
+@contextmanager
+def ledger_of(project: Project) -> Iterator[Ledger]:
+    """Open the project's ledger, made anew where there is none."""
+    ledger = Ledger(project.config.database)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def ledger_if_any(project: Project) -> Iterator[Ledger | None]:
+    """Open the project's ledger if there is one: commands that only look make none."""
+    if not exists(project.config.database):
+        yield None
+        return
+    with ledger_of(project) as ledger:
+        yield ledger
+
+
+def read_history(ledger: Ledger | None) -> History:
+    """Read what the ledger remembers; nothing where there is none."""
+    return ledger.read(history.read) if ledger is not None else History()
+
+
+def in_zone(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """Read a time without zone as meant in the publication's."""
+    return moment.replace(tzinfo=zone) if moment is not None and moment.tzinfo is None else moment
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Offer the nearest of the known names as the tail of a sentence; nothing where none is near."""
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,100 @@
+"""`postroom subscribers …`: import, export and list the people that the ledger keeps."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from postroom import audience
+from postroom.cli import console, session
+from postroom.model import Recipient
+from postroom.outbox import subscribers
+
+list_option = click.option("--list", "name", default="all", show_default=True, help="Which list of the ledger.")
+
+
+@click.group()
+def command() -> None:
+    """Import, export and list the subscribers that the ledger keeps, list by list.
+
+    A channel reaches them with `audience: NAME` and `audiences: {NAME: {list: LIST}}`. An audience that
+    is a CSV file needs no import: edit the file.
+    """
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@list_option
+@click.pass_obj
+def import_(config: Path, file: Path, name: str) -> int:
+    """Import FILE, a CSV with at least a column `email`; further columns become attributes.
+
+    Importing the same file twice changes nothing. Rows that cannot be used are listed with their line.
+    """
+    project = session.load(config)
+    rejected: list[audience.Rejection] = []
+    with session.ledger_of(project) as ledger, console.progress("Importing") as progress:
+        total = audience.count(file, str(file))
+        people = _accepted(file, rejected, total, progress)
+        done = ledger.write(subscribers.import_rows, name, people, str(file), session.now())
+    for rejection in rejected:
+        click.echo(f"{file}:{rejection.line}: {rejection.why}", err=True)
+    click.echo(
+        f"{total} rows read: {done.added} added, {done.already} known already, {done.suppressed} of these "
+        f"suppressed, {len(rejected)} rejected"
+    )
+    return 0
+
+
+def _accepted(
+    file: Path, rejected: list[audience.Rejection], total: int, progress: Callable[[int, int], None]
+) -> Iterator[Recipient]:
+    for number, row in enumerate(audience.rows(file, str(file)), start=1):
+        if number % 1000 == 0 or number == total:
+            progress(number, total)
+        if isinstance(row, Recipient):
+            yield row
+        else:
+            rejected.append(row)
+
+
+@command.command()
+@list_option
+@click.option("--raw", is_flag=True, help="Do not disarm cells that a spreadsheet would take for formulas.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+def export(config: Path, name: str, raw: bool, file: Path | None) -> None:
+    """Write a list as CSV to FILE, or to stdout."""
+    project = session.load(config)
+    with session.ledger_of(project) as ledger:
+        rows = ({"email": one.address, **one.merge} for one in subscribers.stream(ledger, name))
+        if file is None:
+            audience.write(rows, sys.stdout, raw=raw)
+            return
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            file.chmod(0o600)
+            number = audience.write(rows, stream, raw=raw)
+    click.echo(f"{number} subscribers written to {file}")
+
+
+@command.command("list")
+@list_option
+@console.json_option
+@click.pass_obj
+def list_(config: Path, name: str, as_json: bool) -> None:
+    """List the subscribers of a list."""
+    project = session.load(config)
+    with session.ledger_of(project) as ledger:
+        people = list(subscribers.stream(ledger, name))
+        names = ledger.read(subscribers.list_names)
+    if as_json:
+        console.print_json([{"email": one.address, "name": one.name, **one.merge} for one in people])
+        return
+    out = console.out()
+    out.print(console.table(["email", "name"], [[console.text(one.address), console.text(one.name)] for one in people]))
+    out.print(f"\n{len(people)} subscribers in '{console.text(name)}'")
+    if not people and names:
+        out.print(f"Lists that have some: {console.text(', '.join(names))}")

@@ -1,0 +1,112 @@
+"""check(): every mistake that can be found without sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from postroom.audience import columns
+from postroom.errors import ArticleError, AudienceError, TemplateError
+from postroom.lint.post import compare
+from postroom.model import Article, Channel, Finding, History, Post, Severity
+from postroom.pipeline.project import Project
+from postroom.pipeline.stage import stage
+from postroom.pipeline.survey import Progress, Survey, regrade, survey
+from postroom.pipeline.wayout import missing_ways_out
+from postroom.readiness import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a check looked at and what it found, without repeats, by place."""
+
+    articles: int
+    findings: tuple[Finding, ...]
+
+
+def check(
+    project: Project,
+    now: datetime,
+    *,
+    only: tuple[Path, ...] = (),
+    progress: Progress | None = None,
+) -> Checked:
+    """Check config, audiences, every article, and every mail and post that could come of them.
+
+    `only` narrows the articles to these files or folders. Drafts are checked too: an author wants to
+    know before the date.
+    """
+    seen = survey(project, History(), now, None)
+    found = list(project.config.warnings)
+    found += [*_audiences(project), *missing_ways_out(project.config)]
+    files = [each for each in seen.loaded if _chosen(project, each.file, only)]
+    for number, loaded in enumerate(files, start=1):
+        found += loaded.findings
+        if loaded.article is not None and not _stops(loaded.findings):
+            found += _renderings(project, seen, loaded.article, now)
+        if progress is not None:
+            progress(number, len(files))
+    return Checked(articles=len(files), findings=tuple(_sorted(found)))
+
+
+def _chosen(project: Project, file: str, only: tuple[Path, ...]) -> bool:
+    if not only:
+        return True
+    path = (project.config.base / file).resolve()
+    return any(path == each.resolve() or path.is_relative_to(each.resolve()) for each in only)
+
+
+def _stops(findings: Iterable[Finding]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _audiences(project: Project) -> Iterator[Finding]:
+    for channel in project.config.channels.values():
+        who = channel.audience
+        if who is None or who.file is None:
+            continue
+        try:
+            columns(who.file, who.shown)
+        except AudienceError as error:
+            yield _config_finding(channel, "audience", str(error))
+
+
+def _config_finding(channel: Channel, name: str, message: str) -> Finding:
+    return Finding(
+        rule=name,
+        severity=Severity.ERROR,
+        file=channel.file,
+        line=channel.lines.get(name) or channel.lines.get("channel"),
+        message=message,
+    )
+
+
+def _renderings(project: Project, seen: Survey, article: Article, now: datetime) -> Iterator[Finding]:
+    posts: dict[str, dict[str, Post]] = {}
+    for verdict in seen.verdicts:
+        candidate = verdict.candidate
+        if candidate.article.source != article.source:
+            continue
+        yield from _rendering(project, candidate, now, posts)
+    for group in posts.values():
+        yield from regrade(project.config, compare(group, article=article))
+
+
+def _rendering(
+    project: Project, candidate: Candidate, now: datetime, posts: dict[str, dict[str, Post]]
+) -> Iterator[Finding]:
+    try:
+        staged = stage(project, candidate, due_at=candidate.article.publish_at or now, now=now)
+    except (ArticleError, TemplateError) as error:
+        yield error.finding
+        return
+    yield from staged.findings
+    if isinstance(staged.edition.content, Post):
+        posts.setdefault(candidate.channel.name, {})[candidate.variant.name] = staged.edition.content
+
+
+def _sorted(findings: Iterable[Finding]) -> list[Finding]:
+    unique = dict.fromkeys(findings)
+    return sorted(unique, key=lambda each: (each.file, each.line or 0, each.column or 0, each.rule))

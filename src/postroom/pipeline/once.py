@@ -1,0 +1,101 @@
+"""once(): one publish, then deliver until nothing is due, and tell what became of everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+
+from postroom.config import Config
+from postroom.model import Finding
+from postroom.outbox import history, meta, status
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.meta import GoodConfig
+from postroom.outbox.status import EditionRow
+from postroom.pipeline.deliver import Clock, Tally, deliver
+from postroom.pipeline.lanes import Secrets, close_lanes, open_lanes
+from postroom.pipeline.plan import PlanLine, plan_of
+from postroom.pipeline.project import Project, open_project
+from postroom.pipeline.publish import Issue, Publisher
+from postroom.pipeline.survey import Progress, judge_all
+
+_GLANCE_SECONDS = 0.2
+"""How long to wait between two looks at files that are still changing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What one run did and what remains.
+
+    `sent` are the editions of which something went out now, with how much; `tallies` the outcomes by
+    transport; `lines` the plan after it; `findings` what kept single candidates from the outbox.
+    """
+
+    sent: tuple[tuple[EditionRow, int], ...]
+    held: tuple[EditionRow, ...]
+    tallies: dict[str, Tally]
+    lines: tuple[PlanLine, ...]
+    findings: tuple[Finding, ...]
+    failed: int
+    uncertain: int
+
+
+def once(
+    config: Config,
+    ledger: Ledger,
+    *,
+    owner: str,
+    clock: Clock,
+    secrets: Secrets,
+    stop: Event,
+    progress: Progress | None = None,
+) -> Done:
+    """Publish what is ready, deliver what is due, and return when nothing more is, or `stop` is set."""
+    project = open_project(config, settle=True)
+    ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
+    before = {row.key: row.accounts.sent for row in ledger.read(status.editions)}
+    publisher = Publisher(project=project, ledger=ledger)
+    issue = _publish_settled(publisher, clock, stop, progress)
+    lanes = open_lanes(config, ledger, owner=owner, clock=clock, secrets=secrets)
+    try:
+        tallies = {name: deliver(ledger, lane, stop) for name, lane in lanes.items()}
+    finally:
+        close_lanes(lanes)
+    return _done(project, ledger, issue, tallies, before, clock())
+
+
+def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Issue:
+    """Publish, and again while files in the folder are still changing."""
+    issue = publisher.publish(clock(), progress)
+    first = issue
+    while issue.unsettled and not stop.wait(_GLANCE_SECONDS):
+        issue = publisher.publish(clock())
+    findings = issue.findings if issue.survey is not None else first.findings
+    return Issue(findings=findings, next_due=issue.next_due)
+
+
+def _done(
+    project: Project,
+    ledger: Ledger,
+    issue: Issue,
+    tallies: dict[str, Tally],
+    before: dict[str, int],
+    now: datetime,
+) -> Done:
+    rows = ledger.read(status.editions)
+    known = ledger.read(history.read)
+    seen = judge_all(project, project.shelf.read(now), known, now)
+    grown = tuple(
+        (row, row.accounts.sent - before.get(row.key, 0))
+        for row in rows
+        if row.accounts.sent > before.get(row.key, 0)
+    )
+    return Done(
+        sent=grown,
+        held=tuple(row for row in rows if row.state == "held"),
+        tallies=tallies,
+        lines=tuple(plan_of(project, seen, ledger, known, now)),
+        findings=issue.findings,
+        failed=sum(row.accounts.failed for row in rows),
+        uncertain=sum(row.accounts.uncertain for row in rows),
+    )

@@ -1,0 +1,159 @@
+"""One candidate, rendered and counted: exactly what would be frozen, before it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from postroom import assets, audience
+from postroom.articles import read_body
+from postroom.model import (
+    Article,
+    Asset,
+    Channel,
+    Edition,
+    Finding,
+    ImageRef,
+    Manuscript,
+    Recipient,
+    Rendered,
+    Severity,
+)
+from postroom.outbox import content as frozen_content
+from postroom.outbox import subscribers
+from postroom.outbox.ledger import Ledger
+from postroom.pipeline.project import Project
+from postroom.pipeline.survey import regrade
+from postroom.readiness import Candidate
+from postroom.render import parse, render_email, render_post
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A candidate with its rendering. `edition` is what the outbox would keep of it."""
+
+    candidate: Candidate
+    edition: Edition
+    findings: tuple[Finding, ...]
+    images: tuple[Asset, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether no finding keeps it from going out."""
+        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: datetime) -> Staged:
+    """Render a candidate into an edition of revision 1 that is not in the ledger.
+
+    Raises ArticleError when the file changed since it was read, TemplateError for a template.
+    """
+    manuscript, found = _manuscript(project, candidate)
+    rendered = _render(project, candidate, manuscript)
+    findings = tuple(regrade(project.config, (*found, *rendered.findings)))
+    return Staged(
+        candidate=candidate,
+        edition=_edition(candidate, rendered, due_at=due_at, now=now),
+        findings=findings,
+        images=tuple(manuscript.images.values()),
+    )
+
+
+def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tuple[Finding, ...]]:
+    article = candidate.article
+    body = read_body(article)
+    config = project.config
+    inside = article.source.is_relative_to(config.base)
+    resolved = assets.resolve(
+        _image_refs(article, body),
+        near=article.source.parent,
+        root=config.base if inside else config.articles.folder,
+        cache=project.cache,
+        url=config.images.url,
+        file=article.file,
+    )
+    return Manuscript(article=article, body=body, images=resolved.images), resolved.findings
+
+
+def _image_refs(article: Article, body: str) -> Iterator[ImageRef]:
+    if article.image is not None:
+        yield article.image
+    for ref in parse(body).images:
+        yield replace(ref, line=ref.line + article.body_line - 1) if ref.line else ref
+
+
+def _render(project: Project, candidate: Candidate, manuscript: Manuscript) -> Rendered:
+    render = render_email if candidate.channel.is_email else render_post
+    return render(manuscript, candidate.channel, candidate.variant.name, project.templates)
+
+
+def _edition(candidate: Candidate, rendered: Rendered, *, due_at: datetime, now: datetime) -> Edition:
+    channel, article, variant = candidate.channel, candidate.article, candidate.variant.name
+    edition = Edition(
+        key=f"{channel.name}/{variant}/{article.id}",
+        channel=channel.name,
+        article=article.id,
+        variant=variant,
+        title=article.title,
+        content=rendered.content,
+        content_hash="",
+        source_hash=article.source_hash,
+        transport=channel.transport,
+        transport_kind=channel.transport_kind,
+        rehearsal=channel.rehearsal,
+        due_at=due_at,
+        created_at=now,
+        sender=channel.sender,
+        unsubscribe=channel.unsubscribe,
+        one_click=_one_click(channel),
+        hold_when_uncertain=channel.hold_when_uncertain,
+    )
+    return replace(
+        edition, content_hash=frozen_content.digest(edition.content, edition.sender, edition.unsubscribe)
+    )
+
+
+def _one_click(channel: Channel) -> bool:
+    """Say whether List-Unsubscribe-Post may be written (RFC 8058): only with an https URL that answers.
+
+    A rehearsal never asks it. Before a real transport sends anything, `wayout` has asked.
+    """
+    way = channel.unsubscribe
+    url = way and (way.web or way.url)
+    return not channel.rehearsal and bool(url and url.startswith("https://"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headcount:
+    """How many an audience holds. `recipients` are those left when rejected rows and
+    duplicates are out; who is suppressed is the ledger's to say.
+    """
+
+    rows_read: int
+    rejected: int
+    recipients: int
+
+
+def headcount(channel: Channel, ledger: Ledger | None) -> Headcount:
+    """Count a channel's audience; a network's account is one."""
+    identities: set[int] = set()
+    rows = rejected = 0
+    for row in people(channel, ledger):
+        rows += 1
+        if isinstance(row, Recipient):
+            identities.add(hash(row.identity))
+        else:
+            rejected += 1
+    return Headcount(rows_read=rows, rejected=rejected, recipients=len(identities))
+
+
+def people(channel: Channel, ledger: Ledger | None) -> Iterator[Recipient | audience.Rejection]:
+    """Read a channel's audience row by row. Raises AudienceError."""
+    who = channel.audience
+    if who is None:
+        yield Recipient(address=channel.name, identity=channel.name, domain=channel.kind, name=channel.name)
+    elif who.file is not None:
+        yield from audience.rows(who.file, who.shown)
+    elif ledger is not None and who.list is not None:
+        yield from subscribers.stream(ledger, who.list)
