@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
-
-_LINE_END = re.compile("\r\n|\r|\n")
 
 
 def boundary_of(content_hash: str) -> str:
@@ -23,7 +20,7 @@ def alternative(text: str, html: str, boundary: str) -> bytes:
 
 
 def _part(text: str, subtype: str) -> bytes:
-    encoding, encoded = _shorter(_LINE_END.sub("\n", text.replace("\x00", "")))
+    encoding, encoded = _shorter(text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"))
     head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode("ascii") + encoded + b"\r\n"
 

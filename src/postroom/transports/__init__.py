@@ -23,7 +23,7 @@ __all__ = ["find", "kinds"]
 GROUP: Final = "postroom.transports"
 """The group of entry points by which other packages add kinds."""
 
-_NO_KINDS: Final = frozenset({"protocol", "secret"})
+_NO_KINDS: Final = frozenset({"fields", "protocol", "secret"})
 
 
 def kinds() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 from pydantic import ConfigDict
 
 from postroom.model import Deferred, Email, Mail, Message, Outcome, Part, Post, Prepared, Refused, Scope, Sent
-from postroom.transports._fields import AnchoredPath
+from postroom.transports.fields import AnchoredPath
 from postroom.transports.protocol import TransportSettings
 
 _MAX_NAME_BYTES = 200  # NAME_MAX is 255 (POSIX, Linux, macOS); room for a dot in front and the suffixes

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from postroom.model import Deferred, Email, Message, Outcome, Post, Prepared
-from postroom.transports._fields import Span, Speed
+from postroom.transports.fields import Span, Speed
 
 
 class TransportSettings(BaseModel):

@@ -16,10 +16,10 @@ from pydantic import ConfigDict, Field, model_validator
 
 from postroom.errors import TransportError
 from postroom.model import Deferred, Email, Mail, Message, Outcome, Post, Prepared, Refused, Scope, Sent
-from postroom.transports._fields import AnchoredPath
 from postroom.transports._smtp_outcome import OPENING, Reply, Stage, Trouble, judge
 from postroom.transports._smtp_session import Route, Session
 from postroom.transports._smtp_wire import Patience
+from postroom.transports.fields import AnchoredPath
 from postroom.transports.protocol import TransportSettings
 from postroom.transports.secret import Secret
 
