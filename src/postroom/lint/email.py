@@ -171,7 +171,7 @@ def _fields(text: str, fence: str) -> list[tuple[str, str]]:
 
 
 def _without_fields(text: str, fence: str) -> str:
-    return _pattern(fence).sub("", text)
+    return _pattern(fence).sub(" ", text)
 
 
 def _short(text: str) -> str:

@@ -113,9 +113,7 @@ def _faults(tokens: Sequence[Token]) -> Iterator[Fault]:
 
 def _unshown(names: Sequence[str], line: int | None) -> Fault:
     elements = ", ".join(f"<{name}>" for name in names)
-    message = (
-        f"a mail cannot show {elements}: films become links, the rest is left out. Use text or a picture"
-    )
+    message = f"a mail cannot show {elements}: films become links, the rest is left out. Use text"
     return Fault(rule="html-not-shown", severity=Severity.WARNING, message=message, line=line)
 
 

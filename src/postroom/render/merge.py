@@ -55,7 +55,7 @@ def fields_in(text: str, fence: str) -> list[tuple[str, str]]:
 
 def is_clean(text: str, fence: str) -> bool:
     """Tell whether the fence occurs only around fields."""
-    return fence not in _reading(fence).sub("", text)
+    return fence not in _reading(fence).sub(" ", text)
 
 
 def _reading(fence: str) -> re.Pattern[str]:

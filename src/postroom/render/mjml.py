@@ -17,6 +17,7 @@ ELEMENTS = frozenset(
 
 _POSITION = re.compile(r" in root template at position (\d+):(\d+)$")
 _LEFT_OVER = re.compile(r"<(mj-[a-z0-9-]+)", re.IGNORECASE)
+_UNENDED = re.compile(r"\b(br|col|hr|img|input|link|meta|wbr) line\b")
 _HARMLESS = ("ERR_UNDECLARED_ENTITY", "WAR_UNDECLARED_ENTITY", "ERR_ENTITYREF", "NS_ERR")
 
 
@@ -60,10 +61,12 @@ def _unknown(source: str, name: str) -> MjmlError:
 def _located(source: str, message: str) -> MjmlError:
     """Find the line of a compiler's complaint: from its byte offsets, or by reading the source again."""
     position = _POSITION.search(message)
+    misread = _misread(source)
     if position:
         before = source.encode()[: int(position[1])].decode(errors="ignore")
-        return _error(source, len(before), message[: position.start()])
-    return _misread(source) or _error(source, 0, message.removesuffix(" in root template"))
+        found = _error(source, len(before), message[: position.start()])
+        return misread if misread and misread.line < found.line else found
+    return misread or _error(source, 0, message.removesuffix(" in root template"))
 
 
 def _misread(source: str) -> MjmlError | None:
@@ -73,12 +76,17 @@ def _misread(source: str) -> MjmlError | None:
     parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True)
     with suppress(etree.XMLSyntaxError):  # nothing could be recovered: the log says why
         etree.fromstring(source.encode(), parser)
-    entries = [entry for entry in parser.error_log if not entry.type_name.startswith(_HARMLESS)]
+    entries = [entry for entry in parser.error_log if not _is_harmless(entry.type_name, entry.message)]
     if not entries:
         return None
     lines = source.splitlines() or [""]
     line = min(max(entries[0].line, 1), len(lines))
     return MjmlError(entries[0].message.strip(), line, lines[line - 1].strip())
+
+
+def _is_harmless(kind: str, message: str) -> bool:
+    """Tell what XML forbids and MJML allows: HTML's entities, and elements that need no end."""
+    return kind.startswith(_HARMLESS) or bool(_UNENDED.search(message))
 
 
 def _error(source: str, offset: int, message: str) -> MjmlError:

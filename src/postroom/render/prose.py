@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
-_IMG = re.compile(r"<img\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+>", re.IGNORECASE)
+_IMG = re.compile(r"<img\b(?:[^<>\"']{1,500}+|\"[^\"]{0,500000}\"|'[^']{0,500000}'){0,40}+>", re.IGNORECASE)
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 
 

@@ -25,11 +25,16 @@ SILENT = frozenset(
 UNSHOWN = SILENT | {"form", "video", "audio", "embed", "canvas", "input", "button"}
 """Elements that a mail cannot show; authors should know."""
 
+# Every repetition has a bound: a body may hold a megabyte of tags that nobody closed.
 _MEDIA = re.compile(
-    r"<(iframe|video|audio)\b[^>]*>(?:.*?</\1\s*>)?|<embed\b[^>]*>", re.IGNORECASE | re.DOTALL
+    r"<(iframe|video|audio)\b[^<>]{0,2000}>(?:.{0,2000}?</\1\s*>)?|<embed\b[^<>]{0,2000}>",
+    re.IGNORECASE | re.DOTALL,
 )
 _SOURCE = re.compile(r"\bsrc\s*=\s*(?:\"((?:https?:)?//[^\"]+)\"|'((?:https?:)?//[^']+)')", re.IGNORECASE)
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*+(/?)>", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(/?)([a-z][a-z0-9]{0,20})\b(?:[^<>\"']{1,500}+|\"[^\"]{0,4000}\"|'[^']{0,4000}'){0,40}+(/?)>",
+    re.IGNORECASE,
+)
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )

@@ -38,8 +38,10 @@ _ATTRIBUTES = {
     "th": {"style", "colspan", "rowspan", "scope"},
 }
 _FOOTNOTE_ID = re.compile(r"fn(ref)?\d+(-\d+)?")
+_ALIGNED = re.compile(r"\btext-align\s*:\s*(left|right|center|justify)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,4}")
 _NUMERIC = frozenset({"width", "height", "start", "colspan", "rowspan"})
+_SOURCELESS = re.compile(r"<img(?! src=)(?: [a-z]+=\"[^\"]*\")*>")
 _LINKLESS = re.compile(r"<a(?: (?:title|class|id|lang|dir)=\"[^\"]*\")*>(.*?)</a>", re.DOTALL)
 
 
@@ -48,7 +50,7 @@ def sanitised(html: str, base: str = "") -> str:
 
     Relative links start at `base`; links within the article (`#fn1`) and merge fields stay.
     """
-    return _LINKLESS.sub(r"\1", _cleaner(base).clean(html))
+    return _SOURCELESS.sub("", _LINKLESS.sub(r"\1", _cleaner(base).clean(html)))
 
 
 @cache
@@ -77,6 +79,8 @@ def _kept(_tag: str, attribute: str, value: str) -> str | None:
         return " ".join(name for name in value.split() if name in CLASSES) or None
     if attribute == "id":
         return value if _FOOTNOTE_ID.fullmatch(value) else None
+    if attribute == "style":
+        return value if _ALIGNED.search(value) else None
     if attribute in _NUMERIC:
         return value if _NUMBER.fullmatch(value) else None
     return value

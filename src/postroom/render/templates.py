@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ESCAPED = (".mjml.j2", ".html.j2")
 _KINDS = ("", "mjml", "txt")
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _INCLUDE = re.compile(r"\{%-?\s*(?:include|import|from|extends)\s+[\"']([^\"']+)[\"']")
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 
@@ -41,7 +42,7 @@ class Templates:
         self._base = base
         self._hashes: dict[Path, tuple[tuple[int, int, int], bytes]] = {}
 
-    def render(self, name: str, **context: object) -> str:
+    def render(self, name: str, /, **context: object) -> str:
         """Fill the template `name` (such as `linkedin/hook.j2`) with `context`.
 
         Raises TemplateError, which names the template's own file and line and the cure.
@@ -109,11 +110,9 @@ class Templates:
 
     def whence(self, name: str, line: str) -> tuple[str, int | None]:
         """Tell which template, `name` or one that it includes, wrote a line, and where: by its words."""
-        wanted = line.strip()
         for part in self._parts(name):
             for number, written in enumerate(self.text(part).splitlines(), 1):
-                fixed = re.split(r"\{[{%#]", written.strip(), maxsplit=1)[0]
-                if wanted and (written.strip() == wanted or (len(fixed) > 8 and wanted.startswith(fixed))):
+                if _could_write(written, line.strip()):
                     return part, number
         return name, None
 
@@ -199,6 +198,13 @@ class Templates:
         if known is None or known[0] != stamp:
             known = self._hashes[path] = (stamp, hashlib.sha256(path.read_bytes()).digest())
         return known[1]
+
+
+def _could_write(written: str, line: str) -> bool:
+    """Tell whether a template's line can have made a rendered one: all that is fixed in it agrees."""
+    fixed = _EXPRESSION.split(written.strip())
+    pattern = ".*".join(map(re.escape, fixed))
+    return sum(map(len, fixed)) >= 6 and bool(re.fullmatch(pattern, line))
 
 
 def _template_error(file: str, line: int | None, message: str) -> TemplateError:
