@@ -184,25 +184,11 @@ def _former_names_before(scope: _Scope) -> set[str | None]:
 
 
 def _unsubscribe(scope: _Scope) -> Iterator[Problem]:
-    """Hold the rule "no mail without a way out"."""
+    """Ask for the address of our own pages where they are the way out. Whether it works is not asked here."""
     way, web = scope.channel.unsubscribe, scope.sections.web
-    if not scope.is_email:
-        return
-    if way is None and scope.reaches_people:
-        yield from scope.missing(
-            "unsubscribe", "nobody may get mail without a way out: `web`, `{url: …}` or `{mailto: …}`"
-        )
-    elif way is None and scope.tree.at(("channels", scope.name, "unsubscribe")) is None:
-        message = "has no `unsubscribe:` yet; mail to people needs one"
-        yield scope.warning(("channels", scope.name), message, "config-no-way-out")
-    elif way and way.web and web and web.url is None:
-        yield scope.wrong(
-            "unsubscribe", "`web` needs the address of Postroom's own pages; add `url:` in the section `web:`"
-        )
-    elif way and way.web and web and web.url and scope.reaches_people and not web.url.startswith("https:"):
-        yield scope.warning(
-            ("web", "url"), "expected https; without it nobody can leave with one click", "config-no-https"
-        )
+    if way and way.web and web and web.url is None:
+        message = "`web` needs the address of Postroom's own pages; add `url:` in the section `web:`"
+        yield scope.wrong("unsubscribe", message)
 
 
 def _postal_address(scope: _Scope) -> Iterator[Problem]:

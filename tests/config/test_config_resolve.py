@@ -1,0 +1,237 @@
+"""What is not said has a default, what is said for one channel holds for it alone, and paths are absolute."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from postroom.config import Config, parse
+from postroom.config.palette import DARK, LIGHT, contrast
+from postroom.model import Channel, LinkMode, Severity, Unsubscribe
+
+SMALLEST = """\
+publication: {name: News, url: https://n.example/}
+audiences: {people: {file: people.csv}}
+channels:
+  weekly_mail:
+    kind: email
+    from: News <n@news.example>
+    audience: people
+    transport: out
+  posts:
+    kind: linkedin
+    transport: out
+transports: {out: {kind: folder, path: out}}
+"""
+
+
+def read(*more: str, **channel: str) -> Config:
+    """Read the smallest config with further lines; keywords go into the first channel (`mail`) or `posts`."""
+    text = SMALLEST
+    for kind, settings in channel.items():
+        text = text.replace(f"kind: {kind}\n", f"kind: {kind}\n    {settings}\n")
+    return parse(text + "\n".join(more), Path("/project/config.yaml"))
+
+
+def mail(settings: str, *more: str) -> Channel:
+    return read(*more, email=settings).channels["weekly_mail"]
+
+
+def test_the_defaults_are_those_that_editors_are_told() -> None:
+    config = read()
+    assert (config.publication.language, config.publication.timezone) == ("en", "UTC")
+    assert config.articles.folder == Path("/project/articles")
+    assert config.articles.url == "https://n.example/articles/{slug}"
+    assert (config.articles.publish_time, config.articles.hold_if_late) == (time(9), None)
+    assert (config.articles.settle, config.articles.aliases) == (timedelta(seconds=2), {})
+    assert (config.images.folder, config.images.url) == (
+        Path("/project/public/images"),
+        "https://n.example/images",
+    )
+    assert (config.web, config.checks, config.warnings) == (None, {}, ())
+    assert (config.database, config.templates) == (
+        "sqlite:////project/postroom.db",
+        Path("/project/templates"),
+    )
+
+
+def test_the_defaults_of_a_mail_channel() -> None:
+    channel = read().channels["weekly_mail"]
+    assert [each.name for each in channel.variants] == ["article"]
+    assert channel.sender is not None
+    assert (channel.sender.list_id, channel.sender.list_name) == ("weekly-mail.news.example", "News")
+    assert (channel.approval, channel.hold_when_uncertain, channel.rehearsal) == (False, False, True)
+    assert (channel.ignore_before, channel.hold_if_late, channel.unsubscribe) == (None, None, None)
+
+
+def test_the_defaults_of_a_network() -> None:
+    channel = read().channels["posts"]
+    assert [(each.name, each.after) for each in channel.variants] == [("hook", None)]
+    assert (channel.link, channel.hashtags, channel.hold_when_uncertain) == (LinkMode.CARD, (), True)
+    assert (channel.sender, channel.audience) == (None, None)
+
+
+def test_relative_paths_start_at_the_config_and_absolute_ones_stay() -> None:
+    config = read("articles: {folder: ../texts}", "templates: /elsewhere/./templates")
+    assert config.articles.folder == Path("/texts")
+    assert config.templates == Path("/elsewhere/templates")
+    assert config.transports["out"].settings.model_dump()["path"] == Path("/project/out")
+    audience = config.channels["weekly_mail"].audience
+    assert audience is not None
+    assert (audience.file, audience.shown, audience.line) == (Path("/project/people.csv"), "people.csv", 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ("sqlite:///a/b.db", "sqlite:////project/a/b.db"),
+        ("sqlite:////var/b.db", "sqlite:////var/b.db"),
+        ("sqlite:///b.db?timeout=5", "sqlite:////project/b.db?timeout=5"),
+        ("postgresql://u:${PW}@h/db", "postgresql://u:${PW}@h/db"),
+    ],
+)
+def test_the_ledger_of_a_project_does_not_depend_on_where_one_stands(given: str, settled: str) -> None:
+    assert read(f'outbox: {{database: "{given}"}}').database == settled
+
+
+def test_references_take_what_another_setting_says() -> None:
+    config = read('articles: {url: "{publication.url}/a/{slug}"}', 'images: {url: "{publication.url}/i"}')
+    assert config.articles.url == "https://n.example/a/{slug}"
+    assert config.images.url == "https://n.example/i"
+
+
+def test_secrets_stay_names() -> None:
+    smtp = 'transports: {mx: {kind: smtp, host: h, username: u, password: "${PW}"}, '
+    text = SMALLEST.replace("transports: {", smtp)
+    settings = parse(text, Path("/p/config.yaml")).transports["mx"].settings
+    assert "${PW}" not in repr(settings)
+    assert settings.model_dump()["password"].get_secret_value() == "${PW}"
+
+
+def test_a_date_begins_in_the_zone_of_the_publication() -> None:
+    text = SMALLEST.replace("name: News,", "name: News, timezone: Europe/Rome,")
+    text = text.replace("kind: email", "kind: email\n    ignore_before: 2025-01-01")
+    channel = parse(text, Path("/p/config.yaml")).channels["weekly_mail"]
+    assert channel.ignore_before == datetime(2025, 1, 1, tzinfo=ZoneInfo("Europe/Rome"))
+
+
+def test_a_moment_may_name_its_own_zone() -> None:
+    channel = mail('ignore_before: "2025-01-01T08:00Z"')
+    assert channel.ignore_before == datetime(2025, 1, 1, 8, tzinfo=UTC)
+
+
+def test_what_a_channel_says_of_lateness_wins_over_the_articles() -> None:
+    config = read(
+        "articles: {hold_if_late: 3 days}", email="hold_if_late: never", linkedin="hashtags: ['#AI']"
+    )
+    assert config.channels["weekly_mail"].hold_if_late is None
+    assert config.channels["posts"].hold_if_late == timedelta(days=3)
+    assert config.channels["posts"].hashtags == ("AI",)
+    assert mail("hold_if_late: 0 seconds", "articles: {hold_if_late: 3 days}").hold_if_late == timedelta()
+
+
+def test_the_line_of_each_setting_is_known_also_of_inherited_ones() -> None:
+    config = read("articles: {hold_if_late: 3 days}")
+    assert config.channels["weekly_mail"].lines == {
+        "channel": 4, "kind": 5, "from": 6, "audience": 7, "transport": 8, "hold_if_late": 13,
+    }  # fmt: skip
+    assert config.transports["out"].line == 12
+
+
+def test_each_variant_knows_its_line_and_its_delay() -> None:
+    variants = read(linkedin="variants:\n      - hook\n      - card: 2 days later").channels["posts"].variants
+    assert [(each.name, each.after, each.line) for each in variants] == [
+        ("hook", None, 12),
+        ("card", timedelta(days=2), 13),
+    ]
+
+
+def test_a_template_of_ones_own_is_a_variant(tmp_path: Path) -> None:
+    folder = tmp_path / "templates" / "linkedin"
+    folder.mkdir(parents=True)
+    (folder / "haiku.j2").write_text("")
+    text = SMALLEST.replace("kind: linkedin", "kind: linkedin\n    variants: [haiku]")
+    variants = parse(text, tmp_path / "config.yaml").channels["posts"].variants
+    assert [each.name for each in variants] == ["haiku"]
+
+
+def test_a_channel_may_speak_in_its_own_name() -> None:
+    channel = mail(
+        'name: Nieuws\n    language: nl\n    address: "Amsterdam"\n    links: {home: https://nl.example}'
+    )
+    publication = channel.publication
+    assert (publication.name, publication.language, publication.address) == ("Nieuws", "nl", "Amsterdam")
+    assert publication.links == {"home": "https://nl.example"}
+    assert channel.sender is not None
+    assert channel.sender.list_name == "Nieuws"
+
+
+@pytest.mark.parametrize(
+    ("said", "way"),
+    [
+        ("web", Unsubscribe(web="https://mail.n.example")),
+        ("{mailto: leave@n.example}", Unsubscribe(mailto="leave@n.example")),
+        ('{url: "https://n.example/{token}"}', Unsubscribe(url="https://n.example/{token}")),
+    ],
+)
+def test_the_way_out_is_one_of_three(said: str, way: Unsubscribe) -> None:
+    assert mail(f"unsubscribe: {said}", "web: {url: https://mail.n.example}").unsubscribe == way
+
+
+def test_a_brand_is_merged_colour_by_colour() -> None:
+    channel = mail(
+        "brand: {corners: 0, dark: {text: '#fff'}}", "brand: {accent: '#006600', font: Georgia, width: 640}"
+    )
+    brand = channel.brand
+    assert (brand.light.accent, brand.light.text) == ("#006600", LIGHT.text)
+    assert (brand.dark.text, brand.dark.surface) == ("#ffffff", DARK.surface)
+    assert (brand.font, brand.width, brand.radius, brand.logo) == ("Georgia", 640, 0, None)
+
+
+def test_an_accent_without_a_dark_one_is_made_readable_on_dark() -> None:
+    brand = mail("brand: {accent: '#003300'}", "brand: {accent: '#111', dark: {accent: '#8ec1ff'}}").brand
+    assert brand.dark.accent != "#8ec1ff"
+    assert contrast(brand.dark.accent, brand.dark.surface) >= 4.5
+
+
+def test_a_colour_that_is_hard_to_read_is_a_warning() -> None:
+    (warning,) = read("brand: {accent: '#ffff00'}").warnings
+    assert (warning.severity, warning.rule) == (Severity.WARNING, "config-contrast")
+    assert str(warning) == (
+        "config.yaml:13:17: brand.accent: #ffff00 on #ffffff is hard to read: contrast 1.1, expected 4.5"
+    )
+
+
+def test_a_secret_written_out_is_a_warning_that_does_not_show_it() -> None:
+    text = SMALLEST.replace(
+        "transports: {", "transports: {mx: {kind: smtp, host: h, username: u, password: hunter2}, "
+    )
+    (warning,) = parse(text, Path("/p/config.yaml")).warnings
+    assert warning.rule == "config-open-secret"
+    assert "hunter2" not in warning.message
+
+
+def test_mail_to_people_without_a_postal_address_is_a_warning() -> None:
+    text = SMALLEST.replace("transport: out\n  posts", "transport: mx\n  posts")
+    text = text.replace("transports: {", "transports: {mx: {kind: smtp, host: h}, ")
+    assert [each.rule for each in parse(text, Path("/p/config.yaml")).warnings] == ["config-no-address"]
+
+
+def test_checks_are_regraded_or_switched_off() -> None:
+    config = read("checks: {image-missing: error, long-title: off}")
+    assert config.checks == {"image-missing": Severity.ERROR, "long-title": None}
+
+
+def test_further_names_for_front_matter_may_be_one_or_many() -> None:
+    config = read("articles: {aliases: {title: headline, publish_date: [launch, day]}}")
+    assert config.articles.aliases == {"title": ("headline",), "publish_date": ("launch", "day")}
+
+
+def test_a_section_without_a_value_counts_as_left_out() -> None:
+    assert read("brand:", "articles:\n  folder:", "web:") == parse(
+        SMALLEST + "brand:\narticles:\n  folder:\nweb:", Path("/project/config.yaml")
+    )
+    assert read("web:").web is None
