@@ -13,8 +13,8 @@ from postroom.model import Article, Brand, Channel, Manuscript, Palette, Publica
 from postroom.render.highlight import DARK, LIGHT
 from postroom.render.markdown import Document
 from postroom.render.merge import mark, token
+from postroom.render.pictures import shown_size
 from postroom.render.plaintext import underlined
-from postroom.render.prose import shown_size
 from postroom.render.wrap import wrapped
 
 WORDS_PER_MINUTE = 238

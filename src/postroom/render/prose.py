@@ -12,6 +12,7 @@ from markdown_it.renderer import RendererHTML
 from postroom.model import Asset
 from postroom.render.dialect import reader
 from postroom.render.highlight import coloured
+from postroom.render.pictures import shown_size
 from postroom.render.rawhtml import as_named, picture_in, without_tags
 from postroom.render.sanitise import sanitised
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 _IMG = re.compile(r"<img\b(?:[^<>\"']{1,500}+|\"[^\"]{0,500000}\"|'[^']{0,500000}'){0,40}+>", re.IGNORECASE)
+_WIDTH = re.compile(r"<img ((?:src|alt)=\"[^\"]*\" (?:alt=\"[^\"]*\" )?)width=\"(\d+)\"")
 _HEADING = re.compile(r"<(/?)h([1-6])\b")
 
 
@@ -28,7 +30,12 @@ def html_of(
 ) -> str:
     """Render tokens as sanitised HTML whose headings start at 2 and skip no level."""
     written = Prose(images, column, raw_html=raw_html).render(tokens, reader().options, {})
-    return levelled(sanitised(written, base)).strip()
+    return levelled(_bounded(sanitised(written, base))).strip()
+
+
+def _bounded(html: str) -> str:
+    """Tell pictures their greatest width in style as well: they shrink with a phone, also while images are off."""
+    return _WIDTH.sub(r'<img style="max-width:\2px" \1width="\2"', html)
 
 
 def levelled(html: str) -> str:
@@ -161,17 +168,6 @@ class Prose(RendererHTML):
         """Lead back to where a note was called."""
         # U+FE0E asks for the character, not an emoji (Unicode Technical Standard 51)
         return f' <a class="footnote-back" href="#fnref{_note(tokens[index])[1]}">↩\ufe0e</a>'
-
-
-def shown_size(asset: Asset, column: int) -> tuple[int, int | None]:
-    """Tell width and height in CSS pixels: at most the column, a small picture at its own size.
-
-    A remote picture of unknown size fills the column, since Outlook shows it as large as its file.
-    """
-    if not asset.width or not asset.height:
-        return column, None
-    width = min(column, asset.width)
-    return width, max(1, round(asset.height * width / asset.width))
 
 
 def _note(token: Token) -> tuple[int, str]:

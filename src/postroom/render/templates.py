@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from postroom.render.sandbox import Sandbox
 
+MIN_LIKENESS = 5
+"""Characters that two lines must have in common, and more, to be taken for one: `<b>` stands everywhere."""
+
 _ESCAPED = (".mjml.j2", ".html.j2")
 _KINDS = ("", "mjml", "txt")
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
@@ -110,11 +113,13 @@ class Templates:
 
     def whence(self, name: str, line: str) -> tuple[str, int | None]:
         """Tell which template, `name` or one that it includes, wrote a line, and where: by its words."""
+        best: tuple[tuple[bool, int], str, int | None] = ((False, MIN_LIKENESS), name, None)
         for part in self._parts(name):
             for number, written in enumerate(self.text(part).splitlines(), 1):
-                if _could_write(written, line.strip()):
-                    return part, number
-        return name, None
+                best = max(
+                    best, (_likeness(written.strip(), line.strip()), part, number), key=lambda each: each[0]
+                )
+        return best[1], best[2]
 
     def _parts(self, name: str) -> list[str]:
         """List a template and all that it includes by name."""
@@ -200,11 +205,12 @@ class Templates:
         return known[1]
 
 
-def _could_write(written: str, line: str) -> bool:
-    """Tell whether a template's line can have made a rendered one: all that is fixed in it agrees."""
-    fixed = _EXPRESSION.split(written.strip())
-    pattern = ".*".join(map(re.escape, fixed))
-    return sum(map(len, fixed)) >= 6 and bool(re.fullmatch(pattern, line))
+def _likeness(written: str, line: str) -> tuple[bool, int]:
+    """Tell how well a template's line explains a rendered one: wholly or its beginning, and by how many characters."""
+    fixed = _EXPRESSION.split(written)
+    size = sum(map(len, fixed))
+    found = re.match(".*".join(map(re.escape, fixed)), line) if size > MIN_LIKENESS else None
+    return bool(found and found.end() == len(line)), size if found else 0
 
 
 def _template_error(file: str, line: int | None, message: str) -> TemplateError:
