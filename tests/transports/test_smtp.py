@@ -6,15 +6,13 @@ import base64
 import email
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from postroom.errors import TransportError
 from postroom.model import Deferred, Refused, Scope, Sent
@@ -300,30 +298,3 @@ def test_two_transports_may_send_side_by_side(serve, script, smtp_to, mail) -> N
     for thread in threads:
         thread.join()
     assert (server.connections, len(server.mails)) == (4, 20)
-
-
-def test_the_settings_read_an_editors_words() -> None:
-    chosen = Transport.Settings.model_validate(
-        {"kind": "smtp", "host": "smtp.example.org", "rate": "14 per second", "give_up_after": "2 days"}
-    )
-    assert chosen.rate == (14, timedelta(seconds=1))
-    assert chosen.give_up_after == timedelta(days=2)
-    assert (chosen.window, chosen.connections, chosen.tls) == (32, 4, "starttls")
-
-
-REFUSED: dict[str, Callable[[], dict[str, object]]] = {
-    "a password must not travel in clear": lambda: {"tls": "none", "username": "u", "password": "p"},
-    "both `username` and `password`": lambda: {"username": "u"},
-    "such as `14 per second`": lambda: {"rate": "fast"},
-    "such as `48 hours`": lambda: {"give_up_after": "soon"},
-    "Extra inputs": lambda: {"hots": "x"},
-    "less than or equal to 65535": lambda: {"port": 70000},
-    "'starttls', 'implicit' or 'none'": lambda: {"tls": "maybe"},
-    "match pattern": lambda: {"ehlo": "a\r\nMAIL"},
-}
-
-
-@pytest.mark.parametrize("message", REFUSED)
-def test_settings_that_make_no_sense_are_refused(message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
-        Transport.Settings.model_validate({"host": "smtp.example.org"} | REFUSED[message]())

@@ -45,4 +45,5 @@ def _fill(text: str, fence: str, value_of: Callable[[str], str]) -> str:
 def _first_name(name: str) -> str:
     """Guess a first name; better none than `Dr.`, `Smith,` or half a company."""
     first = name.split(maxsplit=1)[0] if name.strip() else ""
-    return first if first.isalpha() and not first.isupper() else ""
+    is_word = re.sub("[-'’]", "", first).isalpha()
+    return first if is_word and not first.isupper() else ""

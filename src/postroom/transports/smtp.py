@@ -35,7 +35,7 @@ class Transport:
     accepts: ClassVar[frozenset[type[Email] | type[Post]]] = frozenset({Email})
     rehearsal: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
-    max_batch: ClassVar[int] = 32
+    max_batch: ClassVar[int] = 1  # each mail is a transaction of its own; a stop waits for no more than one
     limits: ClassVar[Mapping[str, int]] = {"recipients": 1}
 
     class Settings(TransportSettings):
