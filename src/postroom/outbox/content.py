@@ -15,9 +15,12 @@ from postroom.model import Asset, Content, Email, LinkCard, Post, PostImage, Sen
 _Json = dict[str, Any]
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
+
+
 def dumps(value: object) -> str:
     """Return the one JSON text of `value`: sorted keys, no blanks, ASCII (lone surrogates survive)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return _ENCODER.encode(value)
 
 
 def encode(content: Content) -> str:

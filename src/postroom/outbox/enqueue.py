@@ -7,7 +7,6 @@ with the same key wipes and fills anew.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,15 +19,21 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.accounts import scan
-from postroom.outbox.content import encode, encode_map
+from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.content import dumps, encode, encode_map
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
 from postroom.outbox.subscribers import uuids
-from postroom.outbox.tables import content, delivery, edition, is_state, rejection, suppression
-from postroom.outbox.upsert import insert_new
+from postroom.outbox.tables import content, delivery, edition, is_state, rejection, suppression, to_micros
 
 BATCH = 2000  # rows a transaction: long enough to be fast, short enough that a send never waits for it
 
+_ADD_DELIVERIES = insert_new(
+    delivery,
+    *("edition_id", "identity", "part", "state", "waits", "due_at", "address", "domain"),
+    *("name", "merge", "uuid", "date", "message_id"),
+)
+_ADD_REJECTIONS = insert_new(rejection, "edition_id", "line", "why")
 _ALREADY_OUT = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
@@ -75,14 +80,14 @@ def freeze(
 def reject(connection: Connection, key: str, rows: Iterable[tuple[int, str]]) -> None:
     """Remember which lines of the audience file were refused, and why (without the address)."""
     edition_id = connection.execute(select(edition.c.id).where(edition.c.key == key)).scalar_one()
-    values = [{"edition_id": edition_id, "line": line, "why": why} for line, why in rows]
-    if values:
-        connection.execute(insert_new(connection, rejection), values)
+    _ADD_REJECTIONS.run(
+        connection, ({"edition_id": edition_id, "line": line, "why": why} for line, why in rows)
+    )
 
 
 def message_id(value: Edition, identity: str, part: int) -> str:
     """Return the Message-ID, without brackets, that this delivery has in every attempt and every freeze."""
-    named = json.dumps([value.key, value.revision, identity, part])
+    named = dumps([value.key, value.revision, identity, part])
     domain = value.sender.from_.rpartition("@")[2].rstrip("> ") if value.sender else "postroom.invalid"
     return f"{sha256(named.encode()).hexdigest()[:40]}@{domain}"
 
@@ -166,7 +171,7 @@ def _fill(connection: Connection, filling: _Filling, batch: Sequence[Recipient])
     """Insert the deliveries of `batch`; return how many of its rows are suppressed."""
     _guard(connection, filling)
     people = {recipient.identity: recipient for recipient in reversed(batch)}
-    out = _suppressed(connection, list(people))
+    out = {identity for (identity,) in lookup(connection, suppression.c.identity, list(people))}
     suppressed = sum(recipient.identity in out for recipient in batch)
     left = [people[name] for name in people if name not in out]
     left.reverse()
@@ -174,15 +179,10 @@ def _fill(connection: Connection, filling: _Filling, batch: Sequence[Recipient])
         reached = _reached_before(connection, filling.edition, [person.identity for person in left])
         left = [person for person in left if person.identity not in reached]
     ids = uuids(connection, left, "audience", filling.now) if filling.edition.sender else {}
-    rows = [_row(filling, person, ids, part) for person in left for part in range(filling.parts)]
-    if rows:
-        connection.execute(insert_new(connection, delivery), rows)
+    _ADD_DELIVERIES.run(
+        connection, (row for person in left for row in _rows(filling, person, ids.get(person.identity)))
+    )
     return suppressed
-
-
-def _suppressed(connection: Connection, identities: list[str]) -> set[str]:
-    found = select(suppression.c.identity).where(suppression.c.identity.in_(identities))
-    return set(connection.execute(found).scalars())
 
 
 def _reached_before(connection: Connection, value: Edition, identities: list[str]) -> set[str]:
@@ -202,22 +202,23 @@ def _reached_before(connection: Connection, value: Edition, identities: list[str
     return set(connection.execute(found).scalars())
 
 
-def _row(filling: _Filling, person: Recipient, ids: dict[str, str], part: int) -> dict[str, object]:
-    return {
+def _rows(filling: _Filling, person: Recipient, uuid: str | None) -> Iterator[dict[str, object]]:
+    """Yield the deliveries of one recipient, a part each, with values as the database keeps them."""
+    shared = {
         "edition_id": filling.edition_id,
         "identity": person.identity,
-        "part": part,
         "state": "queued",
-        "waits": part > 0,
-        "due_at": filling.edition.due_at,
+        "due_at": to_micros(filling.edition.due_at),
         "address": person.address,
         "domain": person.domain,
         "name": person.name,
         "merge": encode_map(person.merge),
-        "uuid": ids.get(person.identity, person.uuid),
-        "date": filling.now,
-        "message_id": message_id(filling.edition, person.identity, part),
+        "uuid": uuid or person.uuid,
+        "date": to_micros(filling.now),
     }
+    for part in range(filling.parts):
+        name = message_id(filling.edition, person.identity, part)
+        yield {**shared, "part": part, "waits": part > 0, "message_id": name}
 
 
 def _seal(connection: Connection, filling: _Filling, seen: int, suppressed: int) -> Edition:

@@ -10,9 +10,11 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select
 
+from postroom.outbox.bulk import insert_new
 from postroom.outbox.content import dumps
 from postroom.outbox.tables import meta, to_micros, to_moment
-from postroom.outbox.upsert import insert_new
+
+_ADD = insert_new(meta, "name", "value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,5 +77,5 @@ def _made_once(connection: Connection, name: str, value: str) -> str:
     found = get(connection, name)
     if found is not None:
         return found
-    connection.execute(insert_new(connection, meta), {"name": name, "value": value})
+    _ADD.run(connection, [{"name": name, "value": value}])
     return get(connection, name) or value

@@ -20,8 +20,9 @@ from postroom.model import (
     Unknown,
 )
 from postroom.outbox.accounts import Tally, post, settle
+from postroom.outbox.bulk import Bulk
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import attempt, delivery, edition, is_state
+from postroom.outbox.tables import attempt, delivery, edition, is_state, to_micros
 
 WITHDRAWN = "its edition was cancelled"
 
@@ -93,7 +94,8 @@ _CLOSE = (
         url=bindparam("link"),
     )
 )
-_LOG = insert(attempt)
+_CLOSE_ALL = Bulk(_CLOSE, ("delivery", "me", "to", "why", "due", "tries", "doubted", "remote", "link"))
+_LOG = Bulk(insert(attempt), ("delivery_id", "number", "at", "ended_at", "outcome", "reply", "mail_from"))
 _NEXT_PART = (
     update(delivery)
     .where(
@@ -174,9 +176,8 @@ def close(
         log.append(_entry(row, outcome, mail_from, now))
         tally[row.edition_id, "sending"] -= 1
         tally[row.edition_id, change.state.value] += 1
-    if closings:
-        connection.execute(_CLOSE, closings)
-        connection.execute(_LOG, log)
+    _CLOSE_ALL.run(connection, closings)
+    _LOG.run(connection, log)
     return tally
 
 
@@ -218,7 +219,7 @@ def _closing(owner: str, row: AnyRow, change: Change, outcome: Outcome) -> dict[
         "me": owner,
         "to": change.state.value,
         "why": change.reason,
-        "due": change.due_at or row.due_at,
+        "due": to_micros(change.due_at or row.due_at),
         "tries": row.attempts if change.spent else row.attempts - 1,
         "doubted": row.doubts + change.doubt,
         "remote": sent.remote_id if sent else row.remote_id,
@@ -230,8 +231,8 @@ def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: datetime) -> dict
     return {
         "delivery_id": row.id,
         "number": row.attempts,
-        "at": row.begun_at,
-        "ended_at": now,
+        "at": to_micros(row.begun_at),
+        "ended_at": to_micros(now),
         "outcome": type(outcome).__name__.lower(),
         "reply": outcome.reply if isinstance(outcome, Sent) else outcome.reason,
         "mail_from": mail_from,

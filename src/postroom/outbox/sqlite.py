@@ -93,11 +93,7 @@ def prepare(path: Path, create: bool) -> None:
     """
     if path.is_dir():
         raise LedgerError(f"{path} is a folder; `outbox: database:` must name a file, such as postroom.db")
-    if kind := _shared_disk(path):
-        raise LedgerError(
-            f"{path} lies on a {kind} share, where SQLite cannot lock safely; "
-            "put the ledger on a local disk, or use postgresql://…"
-        )
+    refuse_shared(path, _mounts())
     if path.exists():
         return
     if not create:
@@ -134,6 +130,19 @@ def connect(path: Path, chosen: Driver) -> sqlite3.Connection:
     return connection
 
 
+def refuse_shared(path: Path, mounts: str) -> None:
+    """Raise `LedgerError` for a file on a disk that machines share: locks there cannot be trusted.
+
+    `mounts` is the text of /proc/self/mounts.
+    """
+    kind = filesystem(path, mounts)
+    if kind in _SHARED_DISKS:
+        raise LedgerError(
+            f"{path} lies on a {kind} share, where SQLite cannot lock safely; "
+            "put the ledger on a local disk, or use postgresql://…"
+        )
+
+
 def filesystem(path: Path, mounts: str) -> str | None:
     """Return the kind of file system that `path` lies on, from the text of /proc/self/mounts."""
     place = path.absolute().parent.resolve()
@@ -154,11 +163,6 @@ def _packaged_version() -> str | None:
     except ImportError:
         return None
     return str(pysqlite3.sqlite_version)
-
-
-def _shared_disk(path: Path) -> str | None:
-    kind = filesystem(path, _mounts())
-    return kind if kind in _SHARED_DISKS else None
 
 
 def _mounts() -> str:

@@ -11,12 +11,17 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, delete, func, select
 
 from postroom.model import Recipient
+from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.content import decode_map, encode_map
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.tables import membership, subscriber, suppression
-from postroom.outbox.upsert import insert_new
+from postroom.outbox.tables import membership, subscriber, suppression, to_micros
 
 _PAGE = 2000
+
+_ADD_SUBSCRIBERS = insert_new(
+    subscriber, "identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at"
+)
+_ADD_MEMBERS = insert_new(membership, "list", "subscriber_id", "created_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,7 @@ def uuids(connection: Connection, people: Sequence[Recipient], source: str, now:
     known = _uuids(connection, people)
     new = [_row(person, source, now) for person in people if person.identity not in known]
     if new:
-        connection.execute(insert_new(connection, subscriber), new)
+        _ADD_SUBSCRIBERS.run(connection, new)
         known.update(_uuids(connection, [person for person in people if person.identity not in known]))
     return known
 
@@ -107,32 +112,29 @@ def _row(person: Recipient, source: str, now: datetime) -> dict[str, object]:
         "name": person.name,
         "attributes": encode_map(person.merge),
         "source": source,
-        "created_at": now,
+        "created_at": to_micros(now),
     }
 
 
 def _uuids(connection: Connection, people: Sequence[Recipient]) -> dict[str, str]:
     identities = [person.identity for person in people]
-    rows = connection.execute(
-        select(subscriber.c.identity, subscriber.c.uuid).where(subscriber.c.identity.in_(identities))
-    )
-    return {row.identity: row.uuid for row in rows}
+    rows = lookup(connection, subscriber.c.identity, identities, subscriber.c.identity, subscriber.c.uuid)
+    return dict(tuple(row) for row in rows)
 
 
 def _subscribe(
     connection: Connection, list_name: str, people: Sequence[Recipient], source: str, now: datetime
 ) -> None:
     uuids(connection, people, source, now)
-    theirs = subscriber.c.identity.in_([person.identity for person in people])
-    ids = connection.execute(select(subscriber.c.id).where(theirs)).scalars()
-    members = [{"list": list_name, "subscriber_id": id_, "created_at": now} for id_ in ids]
-    if members:
-        connection.execute(insert_new(connection, membership), members)
+    identities = [person.identity for person in people]
+    found = lookup(connection, subscriber.c.identity, identities, subscriber.c.id)
+    at = to_micros(now)
+    members = [{"list": list_name, "subscriber_id": id_, "created_at": at} for (id_,) in found]
+    _ADD_MEMBERS.run(connection, members)
 
 
 def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:
-    theirs = suppression.c.identity.in_([person.identity for person in people])
-    return connection.execute(select(func.count()).select_from(suppression).where(theirs)).scalar_one()
+    return len(lookup(connection, suppression.c.identity, [person.identity for person in people]))
 
 
 def _page(connection: Connection, list_name: str, after: int) -> list[tuple[int, Recipient]]:

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, delete, select
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import settle
+from postroom.outbox.bulk import insert_new
 from postroom.outbox.moves import move
-from postroom.outbox.tables import delivery, edition, is_state, suppression
-from postroom.outbox.upsert import insert_new
+from postroom.outbox.tables import delivery, edition, is_state, suppression, to_micros
 
+_ADD = insert_new(suppression, "identity", "address", "reason", "source", "at")
 _UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
 
 
@@ -34,8 +35,8 @@ def suppress(
 
     A message that is being sent at this moment is not recalled. Suppressing twice keeps the first reason.
     """
-    values = {"identity": identity, "address": address, "reason": reason, "at": now, "source": source}
-    connection.execute(insert_new(connection, suppression), values)
+    values = {"identity": identity, "address": address, "reason": reason, "source": source}
+    _ADD.run(connection, [{**values, "at": to_micros(now)}])
     return sum(
         _cancel(connection, row.id, row.state, identity, f"suppressed: {reason}", now)
         for row in connection.execute(

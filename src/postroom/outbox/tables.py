@@ -9,6 +9,7 @@ SQLite writes a changed row anew as a whole.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import (
     BigInteger,
@@ -39,11 +40,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=4096)
 def to_micros(moment: datetime) -> int:
     """Return an aware moment as whole microseconds since 1970 in UTC."""
     return (moment - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)
 def to_moment(micros: int) -> datetime:
     """Return the moment, in UTC, that `to_micros` made a number of."""
     return _EPOCH + timedelta(microseconds=micros)

@@ -1,0 +1,264 @@
+"""Claiming: what is due, once, and nobody who asked to be left alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from postroom.model import Deferred, Sent
+from postroom.outbox import Ledger, claim, operate, status
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+def begin(outbox, claimed, *, owner: str = "host-a:1", now: datetime = NOW) -> list[int]:
+    return outbox.ledger.write(claim.begin, [one.delivery.id for one in claimed], owner, now)
+
+
+def suppress(outbox, name: str) -> int:
+    address = f"{name}@example.com"
+    return outbox.ledger.write(operate.suppress, address, address, "asked", NOW)
+
+
+def suppress_silently(outbox, name: str) -> None:
+    """As another program would: the entry alone, without the queue being told."""
+    insert = f"INSERT INTO suppression (identity, reason, at) VALUES ('{name}@example.com', 'asked', 0)"
+    outbox.ledger.write(lambda connection: connection.exec_driver_sql(insert))
+
+
+def test_a_claim_with_begin_is_sending_and_counts_the_attempt(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    claimed = outbox.claim()
+    assert [one.delivery.recipient.merge["first_name"] for one in claimed] == ["ada", "bea"]
+    first = claimed[0].delivery
+    assert (first.state, first.attempts, first.first_begun_at) == ("sending", 1, NOW)
+    assert claimed[0].edition.content.subject == "On post rooms"
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "sending": 2}
+
+
+def test_what_is_claimed_is_not_claimed_again(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    first, second, third = outbox.claim(2), outbox.claim(2), outbox.claim(2)
+    ids = [one.delivery.id for one in first + second]
+    assert (len(first), len(second), len(third)) == (2, 1, 0)
+    assert len(set(ids)) == 3
+
+
+def test_a_lease_leaves_it_queued_until_begin(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "queued": 1}
+    assert outbox.claim(owner="other") == []
+    assert begin(outbox, leased) == [leased[0].delivery.id]
+    assert outbox.deliveries()[0].delivery.attempts == 1
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "sending": 1}
+
+
+def test_begin_is_refused_to_whoever_does_not_hold_the_lease(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    assert begin(outbox, leased, owner="other") == []
+    assert outbox.states() == ["queued"]
+
+
+def test_a_lease_that_ran_out_passes_to_the_next(outbox) -> None:
+    outbox.freeze("ada")
+    slept = outbox.claim(begin=False)
+    taken = outbox.claim(begin=False, owner="other", now=NOW + 10 * MINUTE)
+    assert len(taken) == 1
+    assert begin(outbox, slept) == []
+    assert begin(outbox, taken, owner="other") == [taken[0].delivery.id]
+
+
+def test_beginning_twice_counts_once(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    assert (len(begin(outbox, leased)), len(begin(outbox, leased))) == (1, 0)
+    assert outbox.deliveries()[0].delivery.attempts == 1
+
+
+def test_the_eldest_edition_goes_first(outbox) -> None:
+    outbox.freeze("ada", article="second", due_at=NOW - MINUTE)
+    outbox.freeze("bea", article="first", due_at=NOW - 2 * MINUTE)
+    assert [one.edition.article for one in outbox.claim(1)] == ["first"]
+    assert [one.edition.article for one in outbox.claim(5)] == ["second"]
+
+
+def test_only_the_named_transport_is_served(outbox) -> None:
+    outbox.freeze("ada")
+    assert outbox.claim(transport="other") == []
+
+
+@pytest.mark.parametrize("until", [None, NOW + MINUTE])
+def test_a_paused_transport_gives_nothing(outbox, until: datetime | None) -> None:
+    outbox.freeze("ada")
+    outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "535 no", until=until, now=NOW))
+    assert outbox.claim() == []
+    outbox.ledger.write(operate.resume_transport, "mail")
+    assert len(outbox.claim()) == 1
+
+
+def test_a_pause_ends_by_itself(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "421", until=NOW + MINUTE, now=NOW))
+    assert outbox.claim(now=NOW + MINUTE) != []
+
+
+def test_whoever_was_suppressed_before_the_claim_is_cancelled(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    suppress_silently(outbox, "ada")
+    assert [one.delivery.recipient.merge["first_name"] for one in outbox.claim()] == ["bea"]
+    assert outbox.states() == ["cancelled", "sending"]
+    assert outbox.deliveries()[0].delivery.reason == claim.SUPPRESSED
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "sending": 1, "cancelled": 1}
+
+
+def test_an_edition_whose_last_recipient_was_suppressed_is_finished(outbox) -> None:
+    outbox.freeze("ada")
+    suppress_silently(outbox, "ada")
+    assert outbox.claim() == []
+    assert outbox.state() == "finished"
+
+
+@pytest.mark.parametrize("how", [suppress, suppress_silently])
+def test_whoever_is_suppressed_between_claim_and_begin_is_not_written_to(outbox, how) -> None:
+    outbox.freeze("ada", "bea")
+    leased = outbox.claim(begin=False)
+    how(outbox, "ada")
+    assert begin(outbox, leased) == [leased[1].delivery.id]
+    assert outbox.states() == ["cancelled", "sending"]
+
+
+def test_an_edition_held_between_claim_and_begin_does_not_go_on(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    outbox.ledger.write(operate.hold, "post-rooms", "stop")
+    assert begin(outbox, leased) == []
+    outbox.ledger.write(operate.release, "post-rooms", NOW)
+    assert len(outbox.claim(owner="other")) == 1
+
+
+def test_put_back_ends_the_lease_and_spends_nothing(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    ids = [leased[0].delivery.id]
+    later = NOW + MINUTE
+
+    def give_back(connection) -> None:
+        claim.put_back(connection, ids, "host-a:1", due_at=later, reason="busy", progress={"asset": "1"})
+
+    outbox.ledger.write(give_back)
+    assert outbox.claim(owner="other") == []
+    again = outbox.claim(owner="other", now=later)[0].delivery
+    assert (again.attempts, again.reason, again.progress) == (1, "busy", {"asset": "1"})
+
+
+def test_nobody_puts_back_what_another_holds(outbox) -> None:
+    outbox.freeze("ada")
+    leased = outbox.claim(begin=False)
+    outbox.ledger.write(claim.put_back, [leased[0].delivery.id], "other")
+    assert outbox.claim(owner="third") == []
+
+
+def test_progress_is_kept_for_the_next_attempt(outbox) -> None:
+    outbox.freeze("ada")
+    one = outbox.claim(begin=False)[0].delivery
+    outbox.ledger.write(claim.keep_progress, one.id, "host-a:1", {"image": "urn:1"})
+    outbox.ledger.write(claim.put_back, [one.id], "host-a:1")
+    assert outbox.claim()[0].delivery.progress == {"image": "urn:1"}
+
+
+def next_due(outbox, transport: str = "mail") -> datetime | None:
+    return outbox.ledger.read(claim.next_due, transport)
+
+
+def test_the_next_due_moment_is_the_soonest_of_open_editions(outbox) -> None:
+    assert next_due(outbox) is None
+    outbox.freeze("ada", article="later", due_at=NOW + 5 * MINUTE)
+    outbox.freeze("ada", article="sooner", due_at=NOW + 2 * MINUTE)
+    outbox.freeze("ada", article="held", due_at=NOW, holds=("late",))
+    assert next_due(outbox) == NOW + 2 * MINUTE
+    assert next_due(outbox, "other") is None
+
+
+def test_what_is_leased_or_sent_is_not_due(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    outbox.claim(1, begin=False)
+    outbox.record(outbox.claim(1), Sent(reply="250"))
+    assert next_due(outbox) is None
+
+
+def test_a_deferred_delivery_is_due_when_it_was_put_off_to(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.record(outbox.claim(), Deferred(reason="451"), retry_at=NOW + MINUTE)
+    assert next_due(outbox) == NOW + MINUTE
+
+
+def test_a_pause_puts_the_next_due_moment_off(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "421", until=NOW + MINUTE, now=NOW))
+    assert next_due(outbox) == NOW + MINUTE
+    outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "535", until=None, now=NOW))
+    assert next_due(outbox) is None
+
+
+def test_a_claim_uses_the_index_of_due_deliveries(outbox) -> None:
+    outbox.freeze("ada")
+    plan = (
+        "EXPLAIN QUERY PLAN SELECT id FROM delivery WHERE edition_id = ? AND state = 'queued' AND waits = 0 "
+        "AND due_at <= ? ORDER BY due_at, id LIMIT 5"
+    )
+    steps = outbox.ledger.read(lambda c: [row[3] for row in c.exec_driver_sql(plan, (1, 0))])
+    assert len(steps) == 1
+    assert "delivery_due" in steps[0]
+    text = str(claim._LEASE.compile(dialect=outbox.ledger.read(lambda c: c.dialect)))
+    assert "delivery.state = 'queued' AND delivery.waits = 0" in text
+
+
+CLAIM_ALL = """
+import sys
+from datetime import UTC, datetime, timedelta
+from postroom.outbox import Ledger, claim
+now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+with Ledger(sys.argv[1]) as ledger:
+    while got := ledger.write(claim.claim, "mail", sys.argv[2], now, 7, timedelta(minutes=5), True):
+        print(*(one.delivery.id for one in got))
+"""
+
+
+def test_processes_that_claim_at_once_never_take_the_same(url: str, outbox) -> None:
+    outbox.freeze(*(f"p{number}" for number in range(400)))
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIM_ALL, url, f"host:{number}"], stdout=subprocess.PIPE, text=True
+        )
+        for number in range(2)
+    ]
+    taken = Counter(word for process in both for word in process.communicate()[0].split())
+    assert len(taken) == 400
+    assert set(taken.values()) == {1}
+    assert outbox.counts()["sending"] == 400
+
+
+def test_a_claim_asks_postgresql_to_skip_locked_rows() -> None:
+    from sqlalchemy.dialects import postgresql
+
+    text = str(claim._TAKE[True].compile(dialect=postgresql.dialect()))
+    assert "FOR UPDATE SKIP LOCKED" in text
+    assert "RETURNING" in text
+
+
+def test_a_damaged_content_is_not_sent(url: str, outbox) -> None:
+    from postroom.errors import LedgerCorrupt
+
+    outbox.freeze("ada")
+    outbox.ledger.write(lambda c: c.exec_driver_sql("UPDATE content SET body = replace(body, 'Dear', 'Deer')"))
+    with Ledger(url) as again, pytest.raises(LedgerCorrupt, match="content of edition 1 is damaged"):
+        again.write(claim.claim, "mail", "me", NOW, 5, MINUTE, True)
+    assert outbox.states() == ["queued"]
+    assert outbox.ledger.read(status.reconcile) == []

@@ -1,0 +1,253 @@
+"""Freezing: all or nothing, once, and the books balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from postroom.errors import LedgerError
+from postroom.model import Edition, Post, Recipient, Sent
+from postroom.outbox import Ledger, enqueue, operate, status, subscribers
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def test_a_frozen_edition_is_open_and_its_deliveries_are_queued(outbox) -> None:
+    edition = outbox.freeze("ada", "bea", rejected=1)
+    assert edition.state == "open"
+    assert outbox.counts() == {"rows_read": 3, "rejected": 1, "recipients": 2, "queued": 2}
+    first = outbox.deliveries()[0].delivery
+    assert first.recipient.address == "ada@example.com"
+    assert first.recipient.merge == {"first_name": "ada"}
+    assert (first.date, first.due_at, first.attempts) == (NOW, NOW, 0)
+
+
+def test_the_stored_edition_is_the_given_one(outbox, make_edition: Callable[..., Edition]) -> None:
+    given = make_edition(one_click=True, hold_when_uncertain=True, reason="because", revision=2)
+    stored = outbox.freeze("ada", one_click=True, hold_when_uncertain=True, reason="because", revision=2)
+    assert replace(stored, id=0, state=given.state) == given
+
+
+def test_freezing_again_changes_nothing(outbox) -> None:
+    first = outbox.freeze("ada", "bea")
+    before = [(row.delivery.id, row.delivery.message_id) for row in outbox.deliveries()]
+    assert outbox.freeze("ada", "bea", "cleo") == first
+    assert [(row.delivery.id, row.delivery.message_id) for row in outbox.deliveries()] == before
+
+
+def test_other_content_under_the_same_key_is_refused(outbox) -> None:
+    outbox.freeze("ada")
+    with pytest.raises(LedgerError, match=r"other content.*revision 2.*outbox replace"):
+        outbox.freeze("ada", content_hash="other")
+
+
+def test_a_held_edition_waits_for_a_person(outbox) -> None:
+    edition = outbox.freeze("ada", holds=("first-edition",), reason="its first real edition")
+    assert (edition.state, edition.holds, edition.reason) == (
+        "held",
+        ("first-edition",),
+        "its first real edition",
+    )
+    assert outbox.claim() == []
+
+
+def test_the_same_person_twice_is_one_recipient(outbox) -> None:
+    outbox.freeze("ada", "bea", "ada", "ada")
+    assert outbox.counts() == {"rows_read": 4, "duplicate": 2, "recipients": 2, "queued": 2}
+
+
+def test_of_a_persons_rows_the_first_counts(
+    ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    rows = [replace(person("ada"), name=name) for name in ("First", "Second")]
+    enqueue.freeze(
+        ledger, make_edition(), rows_read=2, rejected=0, recipients=rows, parts=1, now=NOW
+    )
+    found = ledger.read(lambda c: [row.delivery.recipient.name for row in status.deliveries(c)])
+    assert found == ["First"]
+
+
+def test_duplicates_are_found_across_batches(outbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enqueue, "BATCH", 2)
+    outbox.freeze("ada", "bea", "cleo", "ada", "dora", "bea")
+    assert outbox.counts() == {"rows_read": 6, "duplicate": 2, "recipients": 4, "queued": 4}
+
+
+def test_the_order_of_the_audience_is_kept(outbox) -> None:
+    names = [f"p{number}" for number in range(30)]
+    outbox.freeze(*names)
+    assert [row.delivery.recipient.merge["first_name"] for row in outbox.deliveries()] == names
+
+
+def test_the_suppressed_get_nothing_and_are_counted(outbox) -> None:
+    outbox.ledger.write(operate.suppress, "bea@example.com", "bea@example.com", "asked", NOW)
+    outbox.freeze("ada", "bea", "bea")
+    assert outbox.counts() == {"rows_read": 3, "suppressed": 2, "recipients": 1, "queued": 1}
+
+
+def test_an_edition_for_nobody_is_finished_at_once(outbox) -> None:
+    assert outbox.freeze(rejected=2).state == "finished"
+    assert outbox.counts() == {"rows_read": 2, "rejected": 2}
+
+
+def test_an_audience_that_changed_while_it_was_read_is_not_let_go(
+    ledger: Ledger, outbox, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    with pytest.raises(LedgerError, match=r"5 rows were counted, 1 of them refused, but then 2 were read"):
+        enqueue.freeze(
+            ledger,
+            make_edition(),
+            rows_read=5,
+            rejected=1,
+            recipients=[person("ada"), person("bea")],
+            parts=1,
+            now=NOW,
+        )
+    assert outbox.state() == "filling"
+    assert outbox.claim() == []
+    assert outbox.freeze("ada", "bea").state == "open"
+
+
+def test_a_broken_off_freeze_is_wiped_and_filled_anew(
+    ledger: Ledger,
+    outbox,
+    make_edition: Callable[..., Edition],
+    person: Callable[[str], Recipient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(enqueue, "BATCH", 2)
+
+    def audience() -> Iterator[Recipient]:
+        yield from map(person, ("old1", "old2", "old3"))
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="gone"):
+        enqueue.freeze(
+            ledger, make_edition(), rows_read=9, rejected=0, recipients=audience(), parts=1, now=NOW
+        )
+    assert len(outbox.deliveries()) == 2
+    changed = outbox.freeze("ada", title="Mended", content_hash="mended")
+    assert (changed.title, changed.state) == ("Mended", "open")
+    assert [row.delivery.recipient.merge["first_name"] for row in outbox.deliveries()] == ["ada"]
+
+
+def test_of_two_processes_that_fill_an_edition_the_later_one_goes_on(
+    ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient], outbox
+) -> None:
+    def audience() -> Iterator[Recipient]:
+        yield person("ada")
+        outbox.freeze("ada", "bea")
+
+    with pytest.raises(LedgerError, match="another process"):
+        enqueue.freeze(
+            ledger, make_edition(), rows_read=1, rejected=0, recipients=audience(), parts=1, now=NOW
+        )
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+
+
+def test_a_subscriber_keeps_their_uuid_through_all_editions(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    outbox.freeze("bea", "ada", "cleo", article="second")
+    uuids: dict[str, set[str]] = {}
+    for row in outbox.deliveries():
+        uuids.setdefault(row.delivery.recipient.identity, set()).add(row.delivery.recipient.uuid)
+    assert {len(values) for values in uuids.values()} == {1}
+    assert len(set.union(*uuids.values())) == 3
+    assert "" not in set.union(*uuids.values())
+
+
+def test_a_uuid_from_the_audience_is_taken_over(
+    ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    ada = replace(person("ada"), uuid="from-elsewhere")
+    enqueue.freeze(ledger, make_edition(), rows_read=1, rejected=0, recipients=[ada], parts=1, now=NOW)
+    assert ledger.read(lambda c: [row.delivery.recipient.uuid for row in status.deliveries(c)]) == [
+        "from-elsewhere"
+    ]
+
+
+def test_message_ids_are_fixed_unique_and_of_the_senders_domain(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    first = [row.delivery.message_id for row in outbox.deliveries()]
+    assert len(set(first)) == 2
+    assert all(name.endswith("@example.org") for name in first)
+
+
+def test_a_message_id_is_the_same_in_every_ledger(make_edition: Callable[..., Edition]) -> None:
+    edition = make_edition()
+    one = enqueue.message_id(edition, "ada@example.com", 0)
+    assert one == enqueue.message_id(make_edition(title="Other"), "ada@example.com", 0)
+    others = {
+        enqueue.message_id(edition, "bea@example.com", 0),
+        enqueue.message_id(edition, "ada@example.com", 1),
+        enqueue.message_id(make_edition(revision=2, key=edition.key), "ada@example.com", 0),
+        enqueue.message_id(make_edition("other"), "ada@example.com", 0),
+    }
+    assert len({one, *others}) == 5
+
+
+def test_an_account_is_a_recipient_but_no_subscriber(
+    ledger: Ledger, outbox, make_edition: Callable[..., Edition], make_post: Callable[..., Post]
+) -> None:
+    account = Recipient(address="company", identity="linkedin:company", domain="linkedin.com")
+    post = make_edition(content=make_post())
+    enqueue.freeze(ledger, post, rows_read=1, rejected=0, recipients=[account], parts=2, now=NOW)
+    rows = outbox.deliveries()
+    assert [(row.delivery.part, row.delivery.recipient.uuid) for row in rows] == [(0, ""), (1, "")]
+    assert {row.delivery.message_id.partition("@")[2] for row in rows} == {"postroom.invalid"}
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "queued": 1}
+    assert ledger.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM subscriber").scalar()) == 0
+
+
+def test_a_new_revision_goes_to_everybody_who_was_not_reached(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    outbox.record(outbox.claim(1), Sent(reply="250 ok"))
+    outbox.ledger.write(operate.replace, "post-rooms", NOW)
+    outbox.freeze("ada", "bea", "cleo", "dora", revision=2, content_hash="corrected")
+    key = "newsletter/article/post-rooms#2"
+    assert outbox.counts(key) == {"rows_read": 4, "duplicate": 1, "recipients": 3, "queued": 3}
+    assert {row.delivery.recipient.merge["first_name"] for row in outbox.deliveries(key)} == {
+        "bea",
+        "cleo",
+        "dora",
+    }
+
+
+def test_whoever_only_had_the_rehearsal_gets_the_real_one(outbox) -> None:
+    outbox.freeze("ada", rehearsal=True)
+    outbox.record(outbox.claim(), Sent(reply="written"))
+    outbox.freeze("ada", revision=2)
+    assert outbox.counts("newsletter/article/post-rooms#2") == {"rows_read": 1, "recipients": 1, "queued": 1}
+
+
+def test_refused_lines_are_remembered_once(outbox) -> None:
+    key = outbox.freeze("ada", rejected=2).key
+    for _ in range(2):
+        outbox.ledger.write(enqueue.reject, key, [(3, "no @"), (7, "no domain")])
+    assert outbox.ledger.read(status.show, key).rejections == ((3, "no @"), (7, "no domain"))
+
+
+def test_editions_due_later_wait(outbox) -> None:
+    outbox.freeze("ada", due_at=NOW + timedelta(hours=1))
+    assert outbox.claim() == []
+    assert len(outbox.claim(now=NOW + timedelta(hours=1))) == 1
+
+
+def test_members_of_a_list_are_frozen_from_another_thread_page_by_page(
+    ledger: Ledger, outbox, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    people = [person(f"p{number}") for number in range(10)]
+    ledger.write(subscribers.import_rows, "weekly", people, "a.csv", NOW)
+    enqueue.freeze(
+        ledger,
+        make_edition(),
+        rows_read=10,
+        rejected=0,
+        recipients=subscribers.stream(ledger, "weekly"),
+        parts=1,
+        now=NOW,
+    )
+    assert outbox.counts() == {"rows_read": 10, "recipients": 10, "queued": 10}

@@ -1,0 +1,142 @@
+"""Migrations: all or nothing, with a copy first, and never on a newer ledger."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+from postroom.errors import LedgerError, LedgerTooNew
+from postroom.outbox import Ledger, meta, schema
+from postroom.outbox.tables import metadata
+
+NEXT = '''
+"""Add a table."""
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+
+def upgrade():
+    op.create_table("extra", sa.Column("a", sa.Integer, primary_key=True))
+    op.add_column("meta", sa.Column("more", sa.Text))
+'''
+
+
+@pytest.fixture
+def a_newer_postroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another version of the program, which has one migration more."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(schema.SCRIPTS, scripts)
+    (scripts / "versions" / "0002_more.py").write_text(NEXT)
+    monkeypatch.setattr(schema, "SCRIPTS", scripts)
+    monkeypatch.setattr(schema, "HEAD", "0002")
+    return scripts
+
+
+def definitions(path: Path) -> dict[str, str]:
+    """The SQL of every table and index, by its name."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: sql for name, sql in rows if name != "alembic_version"}
+
+
+def tables(path: Path) -> set[str]:
+    with sqlite3.connect(path) as connection:
+        names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type='table'")}
+    connection.close()
+    return names
+
+
+def test_the_migrations_make_the_very_tables_that_the_program_expects(url: str, tmp_path: Path) -> None:
+    Ledger(url).close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert definitions(tmp_path / "postroom.db") == definitions(tmp_path / "direct.db")
+
+
+def test_the_head_is_the_last_migration() -> None:
+    files = sorted(path.name[:4] for path in (schema.SCRIPTS / "versions").glob("0*.py"))
+    assert files[-1] == schema.HEAD
+    assert files == [f"{number:04}" for number in range(1, len(files) + 1)]
+
+
+def test_a_current_ledger_is_opened_without_alembic(url: str) -> None:
+    Ledger(url).close()
+    code = (
+        "import sys; from postroom.outbox import Ledger, meta\n"
+        "Ledger(sys.argv[1]).close()\nprint('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, url], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_an_older_ledger_is_copied_then_migrated(
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    with Ledger(url) as ledger:
+        ledger.write(meta.put, "a", "1")
+    request.getfixturevalue("a_newer_postroom")
+    with Ledger(url) as ledger:
+        assert ledger.read(meta.get, "a") == "1"
+        assert ledger.read(schema.version) == "0002"
+    copy = tmp_path / "postroom.db.before-0002"
+    assert "extra" not in tables(copy)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT value FROM meta").fetchall() == [("1",)]
+    connection.close()
+
+
+def test_a_new_ledger_needs_no_copy(url: str, tmp_path: Path) -> None:
+    Ledger(url).close()
+    assert list(tmp_path.glob("*.before-*")) == []
+
+
+def test_a_failing_migration_leaves_the_old_tables(
+    url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    Ledger(url).close()
+    before = tables(tmp_path / "postroom.db")
+    scripts: Path = request.getfixturevalue("a_newer_postroom")
+    script = scripts / "versions" / "0002_more.py"
+    script.write_text(NEXT + '    op.execute("SELECT * FROM nowhere")\n')
+    with pytest.raises(LedgerError):
+        Ledger(url)
+    assert tables(tmp_path / "postroom.db") == before
+    script.write_text(NEXT)
+    Ledger(url).close()
+    assert "extra" in tables(tmp_path / "postroom.db")
+
+
+def test_a_ledger_of_a_newer_postroom_is_refused(url: str, tmp_path: Path) -> None:
+    Ledger(url).close()
+    with sqlite3.connect(tmp_path / "postroom.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
+    connection.close()
+    with pytest.raises(LedgerTooNew, match=r"newer Postroom \(tables 0999.*update"):
+        Ledger(url)
+
+
+def test_the_database_of_another_program_is_refused(url: str, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "postroom.db") as connection:
+        connection.execute("CREATE TABLE recipes (name)")
+    connection.close()
+    with pytest.raises(LedgerError, match="another program"):
+        Ledger(url)
+    assert tables(tmp_path / "postroom.db") == {"recipes"}
+
+
+OPEN = "import sys; from postroom.outbox import Ledger; Ledger(sys.argv[1]).close()"
+
+
+def test_two_processes_may_make_the_same_ledger_at_once(url: str) -> None:
+    both = [subprocess.Popen([sys.executable, "-c", OPEN, url]) for _ in range(3)]
+    assert [process.wait() for process in both] == [0, 0, 0]
