@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom import condition
@@ -170,6 +170,7 @@ def read(text: str) -> condition.Condition | ConditionError:
         return error
 
 
+@settings(deadline=None)
 @given(st.text() | st.lists(words, max_size=12).map(" ".join))
 def test_any_text_is_a_condition_or_a_condition_error(text: str) -> None:
     result = read(text)
@@ -180,6 +181,7 @@ def test_any_text_is_a_condition_or_a_condition_error(text: str) -> None:
         assert result.holds({}) in {True, False}
 
 
+@settings(deadline=None)
 @given(
     attributes,
     st.sampled_from(["a", "a is 5", 'a is "x"', 'a has "x"', "a has 5", "a.b", "a in (true, null)"]),
@@ -189,6 +191,7 @@ def test_a_condition_and_its_denial_never_agree(value: object, text: str) -> Non
     assert condition.parse(text).holds(subject) is not condition.parse(f"not ({text})").holds(subject)
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1))
 def test_quoted_text_means_itself(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')

@@ -174,6 +174,8 @@ ROWS: list[tuple[str, str, list[str]]] = [
       "14:15: images.url: {web.url} holds a reference itself; write out what is meant"]),
     ("transports:", "articles: {aliases: {title: [a, 5]}}\ntransports:",
      ["13:33: articles.aliases.title, item 2: expected a name or a list of names, found the number 5"]),
+    ("transports:", "articles: {aliases: {titel: headline}}\ntransports:",
+     ['13:22: articles.aliases.titel: articles have no such key; did you mean "title"?']),
     ("transports:", "web: {listen: 8080}\ntransports:",
      ['13:15: web.listen: expected text, found the number 8080 (put it in "quotes")']),
     ("transports:", "web: {listen: localhost}\ntransports:",

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom.config import load, parse
@@ -78,6 +78,7 @@ def test_an_alias_stands_for_what_it_names_and_keeps_its_place() -> None:
     assert tree.value_place(("c", "b")).line == 1
 
 
+@settings(deadline=None)
 @given(st.text() | st.text(alphabet="ab:-[]{}&*!|>'\"#%@ \n\t?,"))
 def test_any_text_is_a_tree_or_one_finding_with_a_line(text: str) -> None:
     try:

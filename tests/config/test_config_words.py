@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom.config import words
@@ -120,6 +120,7 @@ def test_what_is_no_web_address_is_refused(text: str) -> None:
         words.web_address(text)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_every_reader_gives_a_value_or_wrong(text: str) -> None:
     readers = (
@@ -133,6 +134,7 @@ def test_every_reader_gives_a_value_or_wrong(text: str) -> None:
             assert str(wrong)  # noqa: PT017  # any reader may refuse
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(0, 23), st.integers(0, 59))
 def test_words_and_iso_8601_mean_the_same(days: int, hours: int, minutes: int) -> None:
     said = words.duration(f"{days} days, {hours} hours and {minutes} minutes")
@@ -155,6 +157,7 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 0xFFFFFF))
 def test_any_accent_can_be_made_readable_on_dark(number: int) -> None:
     assert contrast(lightened(f"#{number:06x}", DARK.surface), DARK.surface) >= READABLE

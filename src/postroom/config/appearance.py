@@ -14,7 +14,7 @@ from postroom.model import Brand, Palette
 T = TypeVar("T")
 
 WIDTH, CORNERS = 600, 4
-"""Pixels. 600 is the width that desktop clients show without cutting (see `docs/config.schema.json`)."""
+"""Pixels. 600 is also what MJML gives `mj-body` when nothing else is said."""
 
 
 def brand_of(project: BrandSection, channel: BrandSection, base: Path) -> Brand:

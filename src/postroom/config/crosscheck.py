@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from postroom import transports
+from postroom.articles.names import KEYS, is_known
 from postroom.config.fields import Variant
 from postroom.config.kinds import known_variants
 from postroom.config.palette import LIGHT, READABLE, contrast
@@ -34,6 +35,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_repeats(tree),
         *_commented(tree),
         *_contrasts(sections),
+        *_aliases(sections),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
     ]
 
@@ -96,6 +98,16 @@ def _contrasts(sections: Sections) -> Iterator[Problem]:
             message = f"{colour} on {surface} is hard to read: {ratio}"
             path = ("brand", name)
             yield Problem(rule="config-contrast", path=path, message=message, severity=Severity.WARNING)
+
+
+def _aliases(sections: Sections) -> Iterator[Problem]:
+    """Refuse further names for a front matter key that articles do not have."""
+    for key in sections.articles.aliases if sections.articles else ():
+        if not is_known(key):
+            hint = nearest(key, KEYS) or f"; there are {listed(KEYS, 'and')}"
+            path = ("articles", "aliases", key)
+            message = f"articles have no such key{hint}"
+            yield Problem(rule="config-unknown-name", path=path, message=message, at_name=True)
 
 
 def _kind(scope: _Scope) -> Iterator[Problem]:
