@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
 ELEMENTS = frozenset(
     "mj-accordion mj-accordion-element mj-accordion-text mj-accordion-title mj-all mj-attributes mj-body "  # noqa: SIM905
@@ -15,6 +16,16 @@ ELEMENTS = frozenset(
 )
 """What mrml 6 knows. It copies unknown elements of a body into the mail without a word."""
 
+_PARENTS = MappingProxyType(
+    {
+        "mj-accordion-element": "mj-accordion",
+        "mj-accordion-text": "mj-accordion-element",
+        "mj-accordion-title": "mj-accordion-element",
+        "mj-carousel-image": "mj-carousel",
+        "mj-navbar-link": "mj-navbar",
+        "mj-social-element": "mj-social",
+    }
+)
 _POSITION = re.compile(r" in root template at position (\d+):(\d+)$")
 _LEFT_OVER = re.compile(r"<(mj-[a-z0-9-]+)", re.IGNORECASE)
 _UNENDED = re.compile(r"\b(br|col|hr|img|input|link|meta|wbr) line\b")
@@ -52,10 +63,12 @@ def _refuse_includes(source: str) -> None:
 
 
 def _unknown(source: str, name: str) -> MjmlError:
+    place = max(source.find(f"<{name}"), 0)
+    if name in _PARENTS:
+        return _error(source, place, f"<{name}> may only stand in <{_PARENTS[name]}>")
     close = get_close_matches(name.lower(), ELEMENTS, n=1)
     hint = f"; did you mean <{close[0]}>?" if close else ""
-    place = source.find(f"<{name}")
-    return _error(source, max(place, 0), f"there is no MJML element <{name}>{hint}")
+    return _error(source, place, f"there is no MJML element <{name}>{hint}")
 
 
 def _located(source: str, message: str) -> MjmlError:
