@@ -65,7 +65,8 @@ def compare(posts: Mapping[str, Post], *, article: Article) -> Iterator[Finding]
     E14: networks refuse a post whose text they have seen (LinkedIn answers 422 DUPLICATE_POST);
     readers tire of one that is nearly the same (Jaccard similarity of its words over 0.8).
     """
-    for (one, first), (other, second) in combinations(posts.items(), 2):
+    told = [(variant, post) for variant, post in posts.items() if any(post.parts)]
+    for (one, first), (other, second) in combinations(told, 2):
         similarity = _similarity(_words(first), _words(second))
         if first.parts == second.parts:
             yield _alike(

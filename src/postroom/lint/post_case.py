@@ -47,8 +47,9 @@ class Case:
     def cure(self) -> str:
         """The front matter to write or change when a drawn text will not do."""
         setting = f"social.{self.network.kind}.{self.variant}"
-        verb = "change" if self.given(self.variant) else "add"
-        return f"{verb} `{setting}` in the front matter"
+        if self.given(self.variant):
+            return f"change `{setting}` in the front matter"
+        return f"add `{setting}` to the front matter"
 
     def given(self, key: str) -> bool:
         """Whether the front matter gives this text of the network itself."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from postroom.lint.sentences import joined
 from postroom.render import wording
@@ -46,39 +48,37 @@ def _length(blocks: Sequence[str]) -> int:
 def _blocks(
     passages: Sequence[Passage], paragraphs: int, depth: int, language: str, told: frozenset[str]
 ) -> Iterator[str]:
-    """Tell each top section in as many `paragraphs`, each of up to `depth` sentences."""
+    """Tell each top section in as many `paragraphs`, each of up to `depth` sentences.
+
+    One that points back is told only right after what it points at.
+    """
     prose = [index for index, passage in enumerate(passages) if passage.kind is Kind.PARAGRAPH]
-    used: dict[int, int] = {}
-    before_is_whole = False
+    used: Counter[int] = Counter()
+    told_up_to = 0
     for index in prose:
         passage, is_closing = passages[index], index == prose[-1]
-        if used.get(passage.section, 0) >= paragraphs and not is_closing:
-            before_is_whole = False
+        if used[passage.section] >= paragraphs and not is_closing:
             continue
-        whole_closing = is_closing and len(passage.text) <= CLOSING_LENGTH
-        block, is_whole = _block(passages, index, ALL if whole_closing else depth, told)
-        if block and (before_is_whole or wording.stands_alone(block, language)):
-            used[passage.section] = used.get(passage.section, 0) + 1
+        is_short = is_closing and len(passage.text) <= CLOSING_LENGTH
+        block, end = _block(passages, index, ALL if is_short else depth, told)
+        if block and (told_up_to == index or wording.stands_alone(block, language)):
+            used[passage.section] += 1
+            told_up_to = end
             yield block
-            before_is_whole = is_whole
-        else:
-            before_is_whole = False
 
 
-def _block(passages: Sequence[Passage], index: int, depth: int, told: frozenset[str]) -> tuple[str, bool]:
-    """Cut one paragraph; keep the list that it leads to if all else is kept. Tell whether it is whole."""
+def _block(passages: Sequence[Passage], index: int, depth: int, told: frozenset[str]) -> tuple[str, int]:
+    """Cut one paragraph; keep the list that it leads to if all else is kept.
+
+    Tell with it the index of the passage that comes right after, or 0 if something was left out.
+    """
     sentences = list(passages[index].sentences)
     items = _list_after(passages, index) if sentences[-1].endswith((":", "：")) else ()
     lead_in = [sentences.pop()] if items else []
-    kept: list[str] = []
-    for sentence in sentences[:depth]:
-        if sentence in told or not wording.is_drawable(sentence):
-            break
-        kept.append(sentence)
-    is_whole = len(kept) == len(sentences)
-    if items and is_whole:
-        return "\n".join([joined([*kept, *lead_in]), *items]), True
-    return joined(kept), is_whole
+    kept = list(takewhile(lambda each: each not in told and wording.is_drawable(each), sentences[:depth]))
+    if len(kept) < len(sentences):
+        return joined(kept), 0
+    return "\n".join([joined([*kept, *lead_in]), *items]), index + 1 + len(items)
 
 
 def _list_after(passages: Sequence[Passage], index: int) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from postroom.lint.sentences import joined
 from postroom.render import wording
@@ -44,12 +45,13 @@ class Drawing:
     @cached_property
     def sentences(self) -> tuple[Drawn, ...]:
         """Every sentence that may be shown, in order."""
-        return tuple(
-            drawn
-            for place, passage in enumerate(self.prose)
-            for drawn in _drawn(passage, place, self._before(passage))
-            if wording.is_drawable(drawn.text)
-        )
+        found: list[Drawn] = []
+        place = 0
+        for previous, passage in pairwise((None, *self.passages)):
+            if passage is not None and passage.kind is Kind.PARAGRAPH:
+                found.extend(_drawn(passage, place, previous))
+                place += 1
+        return tuple(drawn for drawn in found if wording.is_drawable(drawn.text))
 
     def stands_alone(self, text: str) -> bool:
         """Whether a sentence may be shown and makes sense to someone who has read nothing else."""
@@ -81,19 +83,15 @@ class Drawing:
         )
         return strength - 1.0 * ("(" in text or ";" in text) - 0.5 * text.endswith("!")
 
-    def _before(self, passage: Passage) -> tuple[str, ...]:
-        index = next(number for number, each in enumerate(self.passages) if each is passage)
-        previous = self.passages[index - 1] if index else None
-        return previous.sentences if previous and previous.kind is Kind.PARAGRAPH else ()
 
-
-def _drawn(passage: Passage, place: int, previous: tuple[str, ...]) -> list[Drawn]:
+def _drawn(passage: Passage, place: int, previous: Passage | None) -> list[Drawn]:
+    near = previous.sentences if previous and previous.kind is Kind.PARAGRAPH else ()
     return [
         Drawn(
             text=text,
             before=passage.sentences[:index],
             after=passage.sentences[index + 1 :],
-            previous=previous,
+            previous=near,
             place=place,
             heading=passage.heading,
         )

@@ -38,7 +38,7 @@ class HeaderError(ValueError):
 
 
 def read_header(text: str) -> tuple[Header, str]:
-    """Part a filled template into its header and the text of the post.
+    """Part a template, or what it gave, into its header and the text of the post.
 
     A header stands between two lines `---`, the first of them on the first line. Without one,
     everything is the network's custom. Raises HeaderError with the line and the cure.

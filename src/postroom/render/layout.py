@@ -44,25 +44,41 @@ def short_paragraphs(block: str, language: str) -> list[str]:
     for sentence in sentences:
         length = len(joined([*paragraphs[-1], sentence]))
         is_full = len(paragraphs[-1]) == PARAGRAPH_SENTENCES or length > PARAGRAPH_LIMIT
-        if paragraphs[-1] and (is_full or len(joined(paragraphs[-1])) >= target):
+        is_even = length - target > target - len(joined(paragraphs[-1]))
+        if paragraphs[-1] and (is_full or is_even):
             paragraphs.append([])
         paragraphs[-1].append(sentence)
     return [joined(each) for each in paragraphs]
 
 
 def fit(blocks: Sequence[str], room: int, language: str) -> list[str]:
-    """Leave out whole sentences until the blocks fit into `room`; see `lay_out` for which."""
-    units = [_units(block, language) for block in blocks]
-    order = [*range(len(units) - 2, 0, -1), len(units) - 1, 0]
+    """Leave out whole sentences until the blocks fit into `room`; see `lay_out` for which.
+
+    A block of several lines loses lines. The first sentence of all stays, whatever its length.
+    """
+    units = [block.split("\n") if "\n" in block else list(split(block, language)) for block in blocks]
     excess = sum(_cost(block) + 2 for block in blocks) - 2 - room
-    for index in order:
-        while excess > 0 and units[index] and not (index == 0 and len(units[index]) == 1):
-            excess -= _cost(units[index].pop()) + (1 if units[index] else 2)
-    return [_glue(blocks[index])(each) for index, each in enumerate(units) if each]
+    for index in [*range(len(units) - 2, 0, -1), len(units) - 1]:
+        while excess > 0 and index > 0 and units[index]:
+            excess -= _cost(units[index].pop()) + (0 if units[index] else 2)
+    kept = [_glue(block)(each) for block, each in zip(blocks, units, strict=True) if each]
+    return [_shortened(kept[0], excess, language), *kept[1:]] if kept else []
 
 
-def _units(block: str, language: str) -> list[str]:
-    return block.split("\n") if "\n" in block else list(split(block, language))
+def _shortened(block: str, excess: int, language: str) -> str:
+    """Take lines, then sentences, from the end of the last block that is left."""
+    if excess <= 0:
+        return block
+    lines, excess = _popped(block.split("\n"), excess)
+    if len(lines) > 1:
+        return "\n".join(lines)
+    return joined(_popped(list(split(lines[0], language)), excess)[0])
+
+
+def _popped(units: list[str], excess: int) -> tuple[list[str], int]:
+    while excess > 0 and len(units) > 1:
+        excess -= _cost(units.pop())
+    return units, excess
 
 
 def _glue(block: str) -> Callable[[list[str]], str]:

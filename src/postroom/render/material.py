@@ -134,12 +134,6 @@ class Material:
         return joined(following) or self._summary_without(self.hook)
 
     @cached_property
-    def second_hook(self) -> str:
-        """Another sentence to open with, from elsewhere; the hook itself where there is none."""
-        told = (self.hook, *self._after(self.hook)[:2])
-        return next((each for each in self.hooks if each not in told), self.hook)
-
-    @cached_property
     def takeaways(self) -> tuple[str, ...]:
         """Three to seven points of up to 120 characters."""
         return self.given.texts("takeaways") or takeaways(self.drawing)

@@ -66,10 +66,10 @@ def _listed(drawing: Drawing) -> Iterator[tuple[str, ...]]:
 def _sections(drawing: Drawing) -> list[tuple[str, list[Drawn]]]:
     """Part the sentences by heading; a heading without any is there too."""
     headings = [passage.text for passage in drawing.passages if passage.kind is Kind.HEADING]
-    return [
-        (heading, [each for each in drawing.sentences if each.heading == heading])
-        for heading in dict.fromkeys(["", *headings])
-    ]
+    sections: dict[str, list[Drawn]] = {heading: [] for heading in ("", *headings)}
+    for drawn in drawing.sentences:
+        sections[drawn.heading].append(drawn)
+    return list(sections.items())
 
 
 def _best(drawing: Drawing, sentences: Sequence[Drawn], max_chars: int) -> Drawn | None:

@@ -38,6 +38,7 @@ _WANTED = {
     "questions": "it asks no question that stands alone",
     "teaser": "neither its description nor its opening can be told alone, and it has no subtitle",
     "summary": "neither its description nor its opening can be told alone",
+    "digest": "it has no paragraph of whole sentences",
     "paragraphs": "it has no text",
     "quotations": "it quotes nobody in a block",
     "numbers": "it gives no figures",
@@ -90,30 +91,28 @@ def render_post(manuscript: Manuscript, channel: Channel, variant: str, template
         given=given_for(article, channel.name, channel.kind),
     )
     name = templates.find(channel.kind, variant)
-    header, text = _fill(templates, name, material, network)
     job = _Job(
         manuscript=manuscript,
         channel=channel,
         variant=variant,
         network=network,
         material=material,
-        header=header,
+        header=_parted(templates, name, templates.text(name))[0],
     )
-    missing = list(_missing(job, templates, name))
+    context = _context(material, network)
+    missing = list(_missing(job, context, templates, name))
     if missing:
-        return Rendered(
-            content=Post(network=network.kind, parts=("",), language=job.language), findings=tuple(missing)
-        )
+        empty = Post(network=network.kind, parts=("",), language=job.language)
+        return Rendered(content=empty, findings=tuple(missing))
+    _, text = _parted(templates, name, templates.render(name, **context))
     post = _post(job, text)
-    findings = [
-        *_noticed(job, text),
-        *check(post, variant=variant, article=article, network=_wanted(network, header)),
-    ]
+    wanted = _wanted(network, job.header)
+    findings = [*_noticed(job, text), *check(post, variant=variant, article=article, network=wanted)]
     return Rendered(content=post, findings=tuple(findings))
 
 
-def _fill(templates: Templates, name: str, material: Material, network: Network) -> tuple[Header, str]:
-    text = templates.render(name, **_context(material, network))
+def _parted(templates: Templates, name: str, text: str) -> tuple[Header, str]:
+    """Part a template, or what it gave, into header and text; its faults are the template's."""
     try:
         return read_header(text)
     except HeaderError as error:
@@ -140,7 +139,6 @@ def _context(material: Material, network: Network) -> dict[str, object]:
         "questions": material.questions,
         "quotations": material.quotations,
         "read_time": article.read_time,
-        "second_hook": material.second_hook,
         "subtitle": material.subtitle,
         "summary": material.summary,
         "support": material.support,
@@ -150,13 +148,14 @@ def _context(material: Material, network: Network) -> dict[str, object]:
     }
 
 
-def _missing(job: _Job, templates: Templates, name: str) -> Iterator[Finding]:
+def _missing(job: _Job, context: dict[str, object], templates: Templates, name: str) -> Iterator[Finding]:
     """Find what the variant needs and the article does not give."""
-    context = _context(job.material, job.network)
     for need in job.header.needs:
         if need not in context:
             raise templates.error(name, None, f"needs: there is no {need!r}; use one of {', '.join(context)}")
-        if not context[need] and not job.material.given[job.variant]:
+        value = context[need]
+        has_it = value(job.network.text_limit) if callable(value) else value
+        if not has_it and not job.material.given[job.variant]:
             yield _unfed(job, need)
     if job.header.shows_image and job.hero is None:
         yield _error(
