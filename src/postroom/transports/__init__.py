@@ -10,12 +10,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from difflib import get_close_matches
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, cast
 
 from postroom.errors import TransportError
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
     from postroom.transports.protocol import Transport
 
 __all__ = ["find", "kinds"]
@@ -28,7 +29,7 @@ _NO_KINDS: Final = frozenset({"fields", "protocol", "secret"})
 
 def kinds() -> tuple[str, ...]:
     """Name all kinds of transport that are installed, in alphabetical order. Imports none."""
-    return tuple(sorted({*_own_kinds(), *entry_points(group=GROUP).names}))
+    return tuple(sorted({*_own_kinds(), *_foreign_kinds().names}))
 
 
 def find(kind: str) -> type[Transport]:
@@ -39,7 +40,7 @@ def find(kind: str) -> type[Transport]:
     """
     if kind in _own_kinds():
         return _exported(importlib.import_module(f"{__name__}.{kind}"), kind)
-    for entry in entry_points(group=GROUP, name=kind):
+    for entry in _foreign_kinds().select(name=kind):
         return _exported(entry.load(), kind)
     raise TransportError(f"there is no kind of transport {kind!r}{_nearest(kind)}")
 
@@ -47,6 +48,12 @@ def find(kind: str) -> type[Transport]:
 def _own_kinds() -> set[str]:
     names = {module.name for module in pkgutil.iter_modules(__path__)}
     return {name for name in names - _NO_KINDS if not name.startswith("_")}
+
+
+def _foreign_kinds() -> EntryPoints:
+    from importlib.metadata import entry_points  # takes longer than all else here, and --help needs none
+
+    return entry_points(group=GROUP)
 
 
 def _exported(loaded: object, kind: str) -> type[Transport]:
