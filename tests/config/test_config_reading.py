@@ -37,6 +37,8 @@ UNREADABLE = [
     ("brand: {accent: #0a66c2}\n", '1:17: what follows # is a comment; put the colour in quotes: "#0a66c2"'),
     ("a: {b: [1,\n", "2:1: a { or a [ above is never closed"),
     ("a: @x\n", "1:4: text that begins with @ needs quotes"),
+    ("a: >x\n", "1:4: text that begins with | or > needs quotes"),
+    ("a: - b\n", "1:4: a list begins in a line of its own; text that begins with - needs quotes"),
     ("a: ]\n", "1:4: found something that does not belong here"),
     ("a: *b\n", "1:4: nothing before this line is named &b; quote text that begins with *"),
     ("a: &x [1, *x]\n", "1:11: nothing before this line is named &x; quote text that begins with *"),

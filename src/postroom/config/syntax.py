@@ -18,6 +18,8 @@ _WORDS: Final = (
     (r"tab", "found a tab; indent with blanks", False),
     (r"mapping values", 'found a second ": "; check the indentation, or put the text in quotes', False),
     (r"could not find expected ':'", "expected `name: value`; the colon is missing", True),
+    (r"block scalar", "text that begins with | or > needs quotes", True),
+    (r"sequence entries", "a list begins in a line of its own; text that begins with - needs quotes", False),
     (r"block (mapping|collection|sequence|end)", "the indentation does not fit the lines above", False),
     (r"found character '(?P<found>.)'", "text that begins with {found} needs quotes", False),
     (r"flow node.*stream end", "a { or a [ above is never closed", False),
