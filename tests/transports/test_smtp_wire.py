@@ -1,0 +1,98 @@
+"""A server that is slow, or says too much, takes neither our time nor our trust."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import monotonic
+
+import pytest
+
+from postroom.model import Deferred, Sent, Unknown
+from postroom.transports._smtp_wire import Patience
+from postroom.transports.smtp import Transport
+
+RFC_5321 = {"greeting": 300, "mail": 300, "rcpt": 300, "data": 120, "block": 180, "dot": 600}
+
+
+@pytest.fixture
+def patient(ca_file):
+    """Open a transport that waits as long as it is told to."""
+    opened: list[Transport] = []
+
+    def open_one(port: int, patience: Patience) -> Transport:
+        chosen = {"host": "localhost", "port": port, "ca": ca_file, "username": "u", "password": "p"}
+        opened.append(Transport(Transport.Settings.model_validate(chosen), str, patience))
+        return opened[-1]
+
+    yield open_one
+    for transport in opened:
+        transport.close()
+
+
+@pytest.mark.parametrize(("what", "seconds"), RFC_5321.items())
+def test_we_wait_at_least_as_long_as_the_rfc_asks(what: str, seconds: int) -> None:
+    assert getattr(Patience(), what) >= seconds
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_one_mail_never_takes_longer_than_its_transaction(stage, serve, script, patient, mail) -> None:
+    server = serve(script(says={stage: "hang"}))
+    began = monotonic()
+    (outcome,) = patient(server.port, replace(Patience(), transaction=0.3)).send([mail()])
+    assert isinstance(outcome, Deferred)
+    assert monotonic() - began < 2
+
+
+def test_but_its_answer_is_waited_for(serve, script, patient, mail) -> None:
+    server = serve(script(says={"dot": "hang"}))
+    began = monotonic()
+    (outcome,) = patient(server.port, replace(Patience(), transaction=0.1, dot=0.5)).send([mail()])
+    assert isinstance(outcome, Unknown)
+    assert monotonic() - began >= 0.5
+
+
+def test_a_connection_that_rested_too_long_is_not_trusted(serve, script, smtp_to, mail, monkeypatch) -> None:
+    server = serve(script())
+    transport = smtp_to(server.port)
+    monkeypatch.setattr("postroom.transports.smtp._KEEP_FOR", 0.0)
+    assert all(isinstance(transport.send([mail()])[0], Sent) for _ in range(2))
+    assert server.connections == 2
+    assert server.commands.count(b"QUIT") == 1
+
+
+def test_a_server_that_does_not_say_goodbye_is_left(serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={"quit": "hang"}))
+    transport = smtp_to(server.port)
+    transport.send([mail()])
+    began = monotonic()
+    transport.close()
+    assert monotonic() - began < 1
+
+
+def test_a_long_mail_goes_out_in_blocks_and_arrives_whole(serve, script, smtp_to, mail) -> None:
+    lines = b"".join(b".%06d and so on\r\n" % number for number in range(20_000))
+    server = serve(script())
+    assert isinstance(smtp_to(server.port).send([mail(data=b"Subject: long\r\n\r\n" + lines)])[0], Sent)
+    ((_, written),) = server.mails
+    assert (
+        written
+        == b"Subject: long\r\n\r\n" + lines.replace(b"\r\n.", b"\r\n..").replace(b".0", b"..0", 1) + b".\r\n"
+    )
+
+
+def test_an_answer_of_many_lines_is_read_to_its_end(serve, script, smtp_to, mail) -> None:
+    many = b"".join(b"250-2.1.5 line %d\r\n" % number for number in range(100)) + b"250 2.1.5 last\r\n"
+    server = serve(script(says={"rcpt": many}))
+    assert isinstance(smtp_to(server.port).send([mail()])[0], Sent)
+
+
+def test_what_a_server_says_is_shown_without_its_controls(serve, script, smtp_to, mail) -> None:
+    server = serve(
+        script(
+            says={"rcpt": b"550-5.1.1 \x1b[31mred\x07\r\n550 \xff\x00caf\xc3\xa9 " + b"x" * 4000 + b"\r\n"}
+        )
+    )
+    (outcome,) = smtp_to(server.port).send([mail()])
+    assert outcome.reason.startswith("localhost answered RCPT TO with 550 5.1.1 [31mred �café xxx")
+    assert outcome.reason.isprintable()
+    assert len(outcome.reason) < 600
