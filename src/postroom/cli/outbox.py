@@ -85,7 +85,9 @@ def _print_status(rows: list[EditionRow]) -> None:
 
 @command.command("list")
 @click.option("--edition", help="Only this edition's deliveries.")
-@click.option("--state", type=click.Choice([each.value for each in DeliveryState]), help="Only those in this state.")
+@click.option(
+    "--state", type=click.Choice([each.value for each in DeliveryState]), help="Only those in this state."
+)
 @console.json_option
 @click.pass_obj
 def list_(config: Path, edition: str | None, state: str | None, as_json: bool) -> None:
@@ -160,12 +162,16 @@ def _print_shown(shown: Shown) -> None:
         out.print(f"[yellow]row {line} was rejected: {console.text(why)}[/]")
     for attempt in shown.attempts:
         when = f"{attempt.ended_at:%Y-%m-%d %H:%M:%S}"
-        out.print(f"[dim]{when} delivery {attempt.delivery_id}: {attempt.outcome} {console.text(attempt.reply)}[/]")
+        out.print(
+            f"[dim]{when} delivery {attempt.delivery_id}: {attempt.outcome} {console.text(attempt.reply)}[/]"
+        )
 
 
 @command.command()
 @click.argument("edition")
-@click.option("--recipients", type=int, help="To how many: needed for a first edition and a changed audience.")
+@click.option(
+    "--recipients", type=int, help="To how many: needed for a first edition and a changed audience."
+)
 @click.pass_obj
 def approve(config: Path, edition: str, recipients: int | None) -> None:
     """Let a held EDITION go, or approve one ahead of its time.

@@ -26,7 +26,9 @@ from postroom.readiness import Candidate
 @click.argument("article", required=False)
 @click.option("--channel", help="Only this channel.")
 @click.option("--variant", help="Only this variant.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write files here; open nothing.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write files here; open nothing."
+)
 @click.option("--port", type=int, default=0, help="Serve on this port of localhost; 0 takes a free one.")
 @click.option("--no-browser", is_flag=True, help="Print the address; open no browser.")
 @click.pass_obj
@@ -84,7 +86,10 @@ def chosen(
 def is_named(candidate: Candidate, name: str) -> bool:
     """Say whether a person who types `name` means this article."""
     article = candidate.article
-    return name in (article.id, article.path, article.file, article.slug) or article.source == Path(name).resolve()
+    return (
+        name in (article.id, article.path, article.file, article.slug)
+        or article.source == Path(name).resolve()
+    )
 
 
 def _told(article: str | None, channel: str | None, variant: str | None) -> str:
@@ -113,7 +118,9 @@ def inside(out: Path, article: str) -> Path:
     """Tell the folder of an article below `out`; an id with `..` in it cannot leave it."""
     folder = (out / article).resolve()
     if not folder.is_relative_to(out.resolve()):
-        raise UsageError(f"the id '{article}' would be written outside of {out}; give the article another `id`")
+        raise UsageError(
+            f"the id '{article}' would be written outside of {out}; give the article another `id`"
+        )
     return folder
 
 

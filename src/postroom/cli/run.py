@@ -35,7 +35,9 @@ log = structlog.get_logger()
 
 
 @click.command()
-@click.option("--once", "only_once", is_flag=True, help="Publish once, deliver until nothing is due, and exit.")
+@click.option(
+    "--once", "only_once", is_flag=True, help="Publish once, deliver until nothing is due, and exit."
+)
 @click.option("--at", type=MOMENT, metavar="TIME", help="With --once: as if it were TIME, folders only.")
 @console.json_option
 @click.pass_obj
@@ -123,7 +125,9 @@ def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_js
 def _only_folders(config: Config) -> None:
     real = [channel.name for channel in config.channels.values() if not channel.rehearsal]
     if real:
-        raise UsageError(f"--at pretends a time, which must reach nobody: {', '.join(real)} would really send")
+        raise UsageError(
+            f"--at pretends a time, which must reach nobody: {', '.join(real)} would really send"
+        )
 
 
 def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> None:

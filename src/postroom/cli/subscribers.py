@@ -13,7 +13,9 @@ from postroom.cli import console, session
 from postroom.model import Recipient
 from postroom.outbox import subscribers
 
-list_option = click.option("--list", "name", default="all", show_default=True, help="Which list of the ledger.")
+list_option = click.option(
+    "--list", "name", default="all", show_default=True, help="Which list of the ledger."
+)
 
 
 @click.group()
@@ -94,7 +96,11 @@ def list_(config: Path, name: str, as_json: bool) -> None:
         console.print_json([{"email": one.address, "name": one.name, **one.merge} for one in people])
         return
     out = console.out()
-    out.print(console.table(["email", "name"], [[console.text(one.address), console.text(one.name)] for one in people]))
+    out.print(
+        console.table(
+            ["email", "name"], [[console.text(one.address), console.text(one.name)] for one in people]
+        )
+    )
     out.print(f"\n{len(people)} subscribers in '{console.text(name)}'")
     if not people and names:
         out.print(f"Lists that have some: {console.text(', '.join(names))}")

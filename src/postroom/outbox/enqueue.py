@@ -8,7 +8,7 @@ with the same key wipes and fills anew.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from itertools import islice
@@ -30,10 +30,13 @@ BATCH = 2000  # rows a transaction: long enough to be fast, short enough that a 
 
 _ADD_DELIVERIES = insert_new(
     delivery,
-    *("edition_id", "identity", "part", "state", "waits", "due_at", "address", "domain"),
-    *("name", "merge", "uuid", "date", "message_id"),
+    (
+        *("edition_id", "identity", "part", "state", "waits", "due_at", "address", "domain"),
+        *("name", "merge", "uuid", "date", "message_id"),
+    ),
+    key=("edition_id", "identity", "part"),
 )
-_ADD_REJECTIONS = insert_new(rejection, "edition_id", "line", "why")
+_ADD_REJECTIONS = insert_new(rejection, ("edition_id", "line", "why"), key=("edition_id", "line"))
 _ALREADY_OUT = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 
 
@@ -42,7 +45,6 @@ class _Filling:
     """A freeze under way. `token` tells ours from that of another process which took over."""
 
     edition: Edition
-    edition_id: int
     token: str
     parts: int
     now: datetime
@@ -86,8 +88,11 @@ def reject(connection: Connection, key: str, rows: Iterable[tuple[int, str]]) ->
 
 
 def message_id(value: Edition, identity: str, part: int) -> str:
-    """Return the Message-ID, without brackets, that this delivery has in every attempt and every freeze."""
-    named = dumps([value.key, value.revision, identity, part])
+    """Return the Message-ID, without brackets, that this delivery has in every attempt and every refill.
+
+    The edition's number counts too: a rehearsal that is sent again for real is another message.
+    """
+    named = dumps([value.key, value.revision, value.id, value.content_hash, identity, part])
     domain = value.sender.from_.rpartition("@")[2].rstrip("> ") if value.sender else "postroom.invalid"
     return f"{sha256(named.encode()).hexdigest()[:40]}@{domain}"
 
@@ -109,7 +114,7 @@ def _begin(
     }
     edition_id = _write_edition(connection, row, values)
     _write_content(connection, edition_id, encode(value.content))
-    return _Filling(edition=value, edition_id=edition_id, token=token, parts=parts, now=now)
+    return _Filling(edition=replace(value, id=edition_id), token=token, parts=parts, now=now)
 
 
 def _frozen(connection: Connection, row: AnyRow, value: Edition) -> Edition:
@@ -140,9 +145,9 @@ def _write_content(connection: Connection, edition_id: int, body: str) -> None:
 def _wipe_some(connection: Connection, filling: _Filling) -> bool:
     """Delete some of what a killed freeze left; tell whether there may be more."""
     _guard(connection, filling)
-    some = select(delivery.c.id).where(delivery.c.edition_id == filling.edition_id).limit(10 * BATCH)
+    some = select(delivery.c.id).where(delivery.c.edition_id == filling.edition.id).limit(10 * BATCH)
     gone = connection.execute(delete(delivery).where(delivery.c.id.in_(some)))
-    connection.execute(delete(rejection).where(rejection.c.edition_id == filling.edition_id))
+    connection.execute(delete(rejection).where(rejection.c.edition_id == filling.edition.id))
     return gone.rowcount > 0
 
 
@@ -155,7 +160,7 @@ def _guard(connection: Connection, filling: _Filling) -> None:
 
 def _is_ours(filling: _Filling) -> ColumnElement[bool]:
     return and_(
-        edition.c.id == filling.edition_id,
+        edition.c.id == filling.edition.id,
         edition.c.filler == filling.token,
         is_state(edition.c.state, EditionState.FILLING),
     )
@@ -205,7 +210,7 @@ def _reached_before(connection: Connection, value: Edition, identities: list[str
 def _rows(filling: _Filling, person: Recipient, uuid: str | None) -> Iterator[dict[str, object]]:
     """Yield the deliveries of one recipient, a part each, with values as the database keeps them."""
     shared = {
-        "edition_id": filling.edition_id,
+        "edition_id": filling.edition.id,
         "identity": person.identity,
         "state": "queued",
         "due_at": to_micros(filling.edition.due_at),
@@ -224,9 +229,9 @@ def _rows(filling: _Filling, person: Recipient, uuid: str | None) -> Iterator[di
 def _seal(connection: Connection, filling: _Filling, seen: int, suppressed: int) -> Edition:
     """Count what was written, prove both identities, and let the edition go or hold it."""
     _guard(connection, filling)
-    counts = scan(connection, filling.edition_id)
+    counts = scan(connection, filling.edition.id)
     recipients = sum(counts.values())
-    row = connection.execute(select(edition).where(edition.c.id == filling.edition_id)).one()
+    row = connection.execute(select(edition).where(edition.c.id == filling.edition.id)).one()
     duplicate = seen - suppressed - recipients
     if row.rows_read != row.rejected + seen:
         raise LedgerError(
@@ -245,7 +250,7 @@ def _seal(connection: Connection, filling: _Filling, seen: int, suppressed: int)
             suppressed=suppressed,
         )
     )
-    return read_edition(connection, filling.edition_id)
+    return read_edition(connection, filling.edition.id)
 
 
 def _sealed_state(filling: _Filling, counts: dict[str, int]) -> dict[str, object]:

@@ -16,7 +16,7 @@ def read(connection: Connection) -> History:
     """Read all of it. What went out under a channel's old name counts under the new one as well."""
     channels = {row.name: row for row in connection.execute(select(channel))}
     editions = connection.execute(
-        select(edition).where(edition.c.settled != "resend").order_by(edition.c.id)
+        select(edition).where(edition.c.settled.not_in(("resend", "withdrawn"))).order_by(edition.c.id)
     ).all()
     by_channel: dict[str, list[AnyRow]] = {}
     for row in editions:
@@ -49,7 +49,10 @@ def version(connection: Connection) -> tuple[object, ...]:
             func.sum(func.length(edition.c.state) + func.length(edition.c.settled)),
         )
     ).one()
-    others = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (channel, approval)]
+    others = [
+        connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in (channel, approval)
+    ]
     pulled = connection.execute(select(func.count(article.c.pulled_at))).scalar_one()
     return (*editions, *others, pulled)
 

@@ -22,6 +22,9 @@ from postroom.pipeline.survey import Progress, judge_all
 _GLANCE_SECONDS = 0.2
 """How long to wait between two looks at files that are still changing."""
 
+_GLANCES = 50
+"""How often to look before a file that keeps changing is left to the next run."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
@@ -68,7 +71,9 @@ def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: 
     """Publish, and again while files in the folder are still changing."""
     issue = publisher.publish(clock(), progress)
     first = issue
-    while issue.unsettled and not stop.wait(_GLANCE_SECONDS):
+    for _ in range(_GLANCES):
+        if not issue.unsettled or stop.wait(_GLANCE_SECONDS):
+            break
         issue = publisher.publish(clock())
     findings = issue.findings if issue.survey is not None else first.findings
     return Issue(findings=findings, next_due=issue.next_due)

@@ -28,8 +28,9 @@ from postroom.model import (
     Recipient,
     Severity,
 )
-from postroom.outbox import enqueue, history, operate, sightings
+from postroom.outbox import enqueue, history, sightings
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.withdrawals import withdraw
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import Staged, headcount, people, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, judge_all
@@ -127,7 +128,7 @@ class Publisher:
                 return None
             decision = judge(candidate, _without(known, candidate), now)
             if not isinstance(decision, Ready | Held):
-                self.ledger.write(operate.replace, past.key, now)
+                self.ledger.write(withdraw, past.key, "its article is not ready any more", now)
                 return None
         return self._enqueue(candidate, decision, known, past, now)
 
@@ -159,7 +160,7 @@ class Publisher:
         count = headcount(candidate.channel, self.ledger)
         holds += clearance(candidate, known, content_hash=edition.content_hash, recipients=count.recipients)
         if past is not None:
-            self.ledger.write(operate.replace, past.key, now)
+            self.ledger.write(withdraw, past.key, "rendered anew from changed files", now)
         edition = replace(
             edition,
             holds=tuple(hold.code for hold in holds),

@@ -39,7 +39,7 @@ def judge(candidate: Candidate, history: History, now: datetime) -> Readiness:
     if past is not None:
         return _told_past(candidate, past)
     decision: Readiness | None
-    for rule in (_unselected, _drafted, _faulty, _undated, _too_old, _too_early):
+    for rule in (_pulled, _unselected, _drafted, _faulty, _undated, _too_old, _too_early):
         decision = rule(candidate, history, now)
         if decision is not None:
             return decision
@@ -83,6 +83,13 @@ def _outcome(past: Past) -> str:
         if number:
             parts.append(f"{number} {name}")
     return ", ".join(parts)
+
+
+def _pulled(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    known = history.articles.get(candidate.article.id)
+    if known is None or known.pulled_at is None:
+        return None
+    return Blocked(why=f"it was pulled {told(known.pulled_at, candidate.channel)}")
 
 
 def _unselected(candidate: Candidate, history: History, now: datetime) -> Blocked | None:

@@ -1,0 +1,317 @@
+"""Each line of the contract that protects an editor, on a whole project with files, ledger and transports."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from postroom.errors import LedgerError
+from postroom.outbox import operate, status
+from postroom.outbox.status import EditionRow
+
+
+def states(desk) -> dict[str, str]:
+    with desk.ledger() as ledger:
+        return {row.key: str(row.state) for row in ledger.read(status.editions)}
+
+
+def row(desk, key: str) -> EditionRow:
+    with desk.ledger() as ledger:
+        return next(each for each in ledger.read(status.editions) if each.key == key)
+
+
+def reason(done, channel: str, variant: str = "article") -> tuple[str, str]:
+    line = next(each for each in done.lines if each.channel == channel and each.variant == variant)
+    return line.state, line.reason
+
+
+def with_smtp(desk, mailbox, **changes: str) -> None:
+    desk.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
+        ),
+        *changes.items(),
+    )
+
+
+def first_sight(desk) -> None:
+    """Let the ledger see the channels an hour before any article is due."""
+    desk.now -= timedelta(hours=2)
+    desk.run()
+    desk.now += timedelta(hours=2)
+
+
+def test_a_due_article_goes_out_once_to_everyone(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    assert [str(mail["To"]) for mail in desk.mails()] == [
+        "Reader 0 <reader0@example.org>",
+        "Reader 1 <reader1@example.org>",
+        "Reader 2 <reader2@example.org>",
+    ]
+    assert len(desk.posts()) == 1
+    again = desk.run()
+    assert again.sent == ()
+    assert len(desk.mails()) == 3
+
+
+def test_the_back_catalogue_stays_where_it_is(desk) -> None:
+    desk.article(date="2025-02-07")
+    done = desk.run()
+    assert desk.mails() == []
+    state, why = reason(done, "newsletter")
+    assert state == "blocked"
+    assert "older than this ledger's first sight of the channel" in why
+    assert "channels.newsletter.ignore_before (config.yaml:7)" in why
+
+
+def test_an_old_file_that_comes_later_stays_out_too(desk) -> None:
+    first_sight(desk)
+    desk.article(date="2025-02-07")
+    assert desk.run().sent == ()
+
+
+def test_ignore_before_lets_older_articles_out(desk) -> None:
+    desk.configure(("    transport: mail", "    ignore_before: 2025-01-01\n    transport: mail"))
+    desk.article(date="2025-02-07")
+    desk.run()
+    assert len(desk.mails()) == 3
+    assert desk.posts() == []
+
+
+def test_an_article_without_a_date_is_never_sent(desk) -> None:
+    first_sight(desk)
+    desk.article(date=None)
+    done = desk.run(after=timedelta(days=400))
+    assert desk.mails() == []
+    assert "has no date" in reason(done, "newsletter")[1]
+
+
+def test_an_emptied_ledger_sends_nothing_again(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    for path in desk.folder.glob("postroom.db*"):
+        path.unlink()
+    for path in (desk.folder / "out/mail").iterdir():
+        path.unlink()
+    done = desk.run(after=timedelta(minutes=5))
+    assert desk.mails() == []
+    assert reason(done, "newsletter")[0] == "blocked"
+
+
+def test_a_renamed_channel_is_new(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    desk.configure(("  newsletter:", "  weekly:"))
+    done = desk.run(after=timedelta(hours=1))
+    assert done.sent == ()
+    assert "first sight" in reason(done, "weekly")[1]
+
+
+def test_a_renamed_channel_that_says_so_keeps_its_past(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    desk.configure(("  newsletter:\n", "  weekly:\n    was: newsletter\n"))
+    desk.article("stamps", date="2026-03-10 12:30")
+    done = desk.run(after=timedelta(hours=1))
+    assert [(edition.key, number) for edition, number in done.sent if edition.channel == "weekly"] == [
+        ("weekly/article/stamps", 3)
+    ]
+
+
+def test_what_was_due_too_long_ago_is_held_until_a_person_approves(desk) -> None:
+    desk.configure(
+        ('url: "{publication.url}/{slug}"}', 'url: "{publication.url}/{slug}", hold_if_late: 3 days}')
+    )
+    first_sight(desk)
+    desk.article()
+    done = desk.run(after=timedelta(days=4))
+    assert desk.mails() == []
+    assert (
+        "longer ago than channels.newsletter.hold_if_late (config.yaml:2) allows (3 days)"
+        in (reason(done, "newsletter")[1])
+    )
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=None, now=desk.now)
+    desk.run()
+    assert len(desk.mails()) == 3
+
+
+def test_a_rehearsal_is_not_a_publication(desk, mailbox) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    with_smtp(desk, mailbox)
+    done = desk.run()
+    assert mailbox.messages == []
+    state, why = reason(done, "newsletter")
+    assert state == "held"
+    assert "as a rehearsal" in why
+    with desk.ledger() as ledger:
+        ledger.write(operate.settle_rehearsed, ["newsletter/article/letters"], "resend")
+    desk.run()
+    assert states(desk)["newsletter/article/letters"] == "held", "the first real edition waits for a person"
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=3, now=desk.now)
+    desk.run()
+    assert sorted(mailbox.recipients) == [f"reader{index}@example.org" for index in range(3)]
+
+
+def test_a_rehearsal_may_be_counted_as_sent(desk, mailbox) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    with_smtp(desk, mailbox)
+    with desk.ledger() as ledger:
+        ledger.write(operate.settle_rehearsed, ["newsletter/article/letters"], "counted")
+    done = desk.run()
+    assert mailbox.messages == []
+    assert reason(done, "newsletter")[0] == "published"
+
+
+def test_the_first_real_edition_needs_its_number(desk, mailbox) -> None:
+    with_smtp(desk, mailbox)
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    key = "newsletter/article/letters"
+    assert "first edition of newsletter" in row(desk, key).reason
+    with desk.ledger() as ledger:
+        with pytest.raises(LedgerError, match="--recipients 3"):
+            ledger.write(operate.approve, key, recipients=30, now=desk.now)
+        ledger.write(operate.approve, key, recipients=3, now=desk.now)
+    desk.run()
+    assert len(mailbox.messages) == 3
+    desk.article("stamps", date="2026-03-10 12:30")
+    desk.run(after=timedelta(hours=1))
+    assert len(mailbox.messages) == 6, "the second edition to as many goes out by itself"
+
+
+def released(desk, mailbox) -> None:
+    """Send a first real edition to ten people."""
+    with_smtp(desk, mailbox)
+    desk.subscribers(10)
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=10, now=desk.now)
+    desk.run()
+    assert len(mailbox.messages) == 10
+
+
+def test_an_audience_that_grew_by_a_fifth_is_held(desk, mailbox) -> None:
+    released(desk, mailbox)
+    desk.subscribers(13)
+    desk.article("stamps", date="2026-03-10 12:30")
+    desk.run(after=timedelta(hours=1))
+    assert len(mailbox.messages) == 10
+    assert "13 recipients, after 10 the last time" in row(desk, "newsletter/article/stamps").reason
+
+
+def test_an_audience_over_max_is_held(desk, mailbox) -> None:
+    released(desk, mailbox)
+    with_smtp(desk, mailbox, **{"{file: subscribers.csv}": "{file: subscribers.csv, max: 9}"})
+    desk.article("stamps", date="2026-03-10 12:30")
+    desk.run(after=timedelta(hours=1))
+    assert "10 recipients are more than max 9" in row(desk, "newsletter/article/stamps").reason
+
+
+def test_a_moved_file_is_recognised(desk) -> None:
+    first_sight(desk)
+    path = desk.article()
+    desk.run()
+    path.rename(path.parent / "moved.md")
+    done = desk.run(after=timedelta(hours=1))
+    assert done.sent == ()
+    assert reason(done, "newsletter")[0] == "published"
+
+
+def test_a_file_that_only_looks_moved_is_held(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    (desk.folder / "articles/letters.md").unlink()
+    desk.article("other", date="2026-03-10 11:00", body="Something else altogether. " * 20)
+    done = desk.run(after=timedelta(hours=1))
+    assert len(desk.mails()) == 3
+    state, why = reason(done, "newsletter")
+    assert state == "held"
+    assert "same date as letters.md, which is gone" in why
+
+
+def test_a_changed_article_is_reported_and_not_sent_again(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    desk.article(title="On letters, corrected")
+    done = desk.run(after=timedelta(hours=1))
+    assert done.sent == ()
+    assert "was changed since, which sends nothing again" in reason(done, "newsletter")[1]
+
+
+def test_a_real_channel_without_a_way_out_is_refused(desk, mailbox) -> None:
+    from postroom import config
+    from postroom.pipeline.wayout import missing_ways_out
+
+    with_smtp(desk, mailbox, **{"    unsubscribe: {mailto: leave@test.example}\n": ""})
+    (finding,) = missing_ways_out(config.load(desk.folder / "config.yaml"))
+    assert finding.severity == "error"
+    assert str(finding).startswith("config.yaml:7: channels.newsletter.unsubscribe: there is no unsubscribe")
+
+
+def test_approval_is_bound_to_the_rendering(desk) -> None:
+    desk.configure(("    transport: page", "    approval: required\n    transport: page"))
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    assert desk.posts() == []
+    before = row(desk, "linkedin/hook/letters")
+    assert before.state == "held"
+    desk.article(body=BODY_CHANGED)
+    desk.run()
+    after = row(desk, "linkedin/hook/letters")
+    assert after.state == "held"
+    assert after.content_hash != before.content_hash
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "linkedin/hook/letters", recipients=None, now=desk.now)
+    desk.run()
+    assert len(desk.posts()) == 1
+
+
+BODY_CHANGED = """\
+Parcels arrive faster than letters ever did. Nobody waits for the coach any more.
+
+## Speed is not everything
+
+A parcel that arrives at the wrong door is late for ever. Its owner never sees it.
+"""
+
+
+def test_a_held_article_that_becomes_a_draft_is_withdrawn_and_may_come_back(desk) -> None:
+    desk.configure(("    transport: page", "    approval: required\n    transport: page"))
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    desk.article(status="draft")
+    desk.run()
+    assert "linkedin/hook/letters" not in states(desk)
+    desk.article()
+    desk.run()
+    assert states(desk)["linkedin/hook/letters"] == "held"
+
+
+def test_later_variants_follow_when_their_time_has_come(desk) -> None:
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    assert len(desk.posts()) == 1
+    assert desk.run(after=timedelta(days=1, hours=23)).sent == ()
+    desk.run(after=timedelta(hours=1))
+    assert len(desk.posts()) == 2
