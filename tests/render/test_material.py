@@ -175,8 +175,10 @@ def test_the_hook_is_the_strongest_sentence_that_stands_alone():
     assert material.numbers == (material.hook,)
 
 
-def test_a_dangling_sentence_opens_only_where_there_is_no_better():
-    assert drawn("This took us four years of very hard work to learn.").hook.startswith("This took")
+def test_a_dangling_sentence_opens_no_post():
+    text = "This took us four years of very hard work to learn."
+    assert drawn(text).hook == ""
+    assert drawn(text, description="Ana bakes. Tom sells.").hook == "Ana bakes."
 
 
 def test_the_summary_follows_a_hook_that_nothing_follows():
@@ -265,12 +267,47 @@ def test_a_summary_that_hangs_on_something_gives_way_to_the_opening():
 
 def test_a_teaser_is_the_subtitle_where_the_summary_starts_long():
     assert drawn("x", description="Long " * 40 + "end.", subtitle="How we bake").teaser == "How we bake"
-    assert drawn("x", description="Ana bakes.", subtitle="How we bake").teaser == "Ana bakes."
+    assert drawn("Rye.", description="Ana bakes.", subtitle="How we bake").teaser == "How we bake"
+    described = drawn(f"{OPENING}\n\n{MIDDLE}", description="Ana bakes.", subtitle="How we bake")
+    assert described.teaser == "Ana bakes."
+    assert (
+        drawn(f"{OPENING}\n\n{MIDDLE}", description=MIDDLE.split(". ")[1] + ".").teaser
+        == OPENING.split(". ")[0] + "."
+    )
 
 
 def test_a_lead_is_the_subtitle_else_the_title():
     assert drawn("x", subtitle="How we bake").lead == "How we bake"
     assert drawn("x", subtitle="How " * 30).lead == "Bread"
+
+
+def test_what_paragraphs_say_in_bold_is_a_takeaway():
+    body = "**1. Bake rye first.** It keeps.\n\n**2. Sell until noon:** rest.\n\n**Count those who leave.** Always."
+    assert drawn(body).takeaways == ("Bake rye first.", "Sell until noon", "Count those who leave.")
+
+
+def test_a_bold_question_is_a_heading_and_its_answer_does_not_stand_alone():
+    material = drawn(
+        "Ana bakes.\n\n**Why do you bake rye bread?**\n\nBecause it keeps.", description="Ana bakes rye."
+    )
+    assert material.question == "Why do you bake rye bread?"
+    assert material.before_question == "Ana bakes rye."
+    assert material.digest(500) == ("Ana bakes.", "Why do you bake rye bread?", "Because it keeps.")
+
+
+def test_an_answer_is_drawn_only_if_it_says_to_what():
+    faq = "## What is rye bread?\n\nRye bread is bread that is baked from rye flour alone.\n\n"
+    assert drawn(faq).hook == "Rye bread is bread that is baked from rye flour alone."
+    assert drawn("## Was it ever late?\n\nTwice in the nine years that Ana can remember.").hook == ""
+
+
+def test_a_subtitle_that_goes_on_from_the_title_is_no_first_line():
+    assert drawn("x", subtitle="And why nobody misses it").lead == "Bread"
+
+
+def test_numbers_of_headings_are_left_out():
+    material = drawn(sections("1. Bake rye before white", "2) Sell until it is noon", "3. Count who leaves"))
+    assert material.takeaways[1].startswith("Sell until it is noon: ")
 
 
 # -- the digest

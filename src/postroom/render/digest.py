@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from postroom.lint.sentences import joined
+from postroom.lint.sentences import is_question, joined
 from postroom.render import wording
 from postroom.render.passages import Kind, Passage
 
@@ -50,7 +50,7 @@ def _blocks(
 ) -> Iterator[str]:
     """Tell each top section in as many `paragraphs`, each of up to `depth` sentences.
 
-    One that points back is told only right after what it points at.
+    One that points back is told only right after what it points at, an answer after its question.
     """
     prose = [index for index, passage in enumerate(passages) if passage.kind is Kind.PARAGRAPH]
     used: Counter[int] = Counter()
@@ -61,10 +61,20 @@ def _blocks(
             continue
         is_short = is_closing and len(passage.text) <= CLOSING_LENGTH
         block, end = _block(passages, index, ALL if is_short else depth, told)
-        if block and (told_up_to == index or wording.stands_alone(block, language)):
+        question = _question_before(passages, index)
+        if block and (
+            question or told_up_to == index or wording.stands_alone(passage.sentences[0], language)
+        ):
             used[passage.section] += 1
             told_up_to = end
-            yield block
+            yield from (each for each in (question, block) if each)
+
+
+def _question_before(passages: Sequence[Passage], index: int) -> str:
+    """Tell the heading of a paragraph that answers it, as in an interview."""
+    before = passages[index - 1] if index else None
+    is_question_heading = before is not None and before.kind is Kind.HEADING and is_question(before.text)
+    return before.text if before and is_question_heading and wording.is_drawable(before.text) else ""
 
 
 def _block(passages: Sequence[Passage], index: int, depth: int, told: frozenset[str]) -> tuple[str, int]:

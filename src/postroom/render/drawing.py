@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from postroom.lint.sentences import joined
+from postroom.lint.sentences import is_question, joined
 from postroom.render import wording
 from postroom.render.passages import Kind, Passage
 
@@ -51,7 +51,7 @@ class Drawing:
             if passage is not None and passage.kind is Kind.PARAGRAPH:
                 found.extend(_drawn(passage, place, previous))
                 place += 1
-        return tuple(drawn for drawn in found if wording.is_drawable(drawn.text))
+        return tuple(drawn for drawn in found if wording.is_drawable(drawn.text) and not _only_answers(drawn))
 
     def stands_alone(self, text: str) -> bool:
         """Whether a sentence may be shown and makes sense to someone who has read nothing else."""
@@ -82,6 +82,12 @@ class Drawing:
             not shared and wording.presumes(text)
         )
         return strength - 1.0 * ("(" in text or ";" in text) - 0.5 * text.endswith("!")
+
+
+def _only_answers(drawn: Drawn) -> bool:
+    """Whether it answers its heading's question and would not say to what without it, as "Twice." does."""
+    opens = not drawn.before and not drawn.previous and is_question(drawn.heading)
+    return opens and not wording.keywords(drawn.text) & wording.keywords(drawn.heading)
 
 
 def _drawn(passage: Passage, place: int, previous: Passage | None) -> list[Drawn]:

@@ -82,25 +82,29 @@ class Material:
     @cached_property
     def lead(self) -> str:
         """A line to stand over a list: the subtitle, else the title, else the hook."""
-        return next(
-            (text for text in (self.subtitle, self.title) if text and len(text) <= LEAD_LENGTH), self.hook
-        )
+        return self._line(self.subtitle, LEAD_LENGTH) or self._line(self.title, LEAD_LENGTH) or self.hook
 
     @cached_property
     def summary(self) -> str:
         """The first sentences of the description, else of the body: as many as 300 characters hold."""
-        for sentences in (split(self.description, self.language), self.opening):
+        drawable = {drawn.text for drawn in self.drawing.sentences if drawn.place == 0}
+        opening = self.opening if drawable.issuperset(self.opening[:1]) else ()
+        for sentences in (split(self.description, self.language), opening):
             if sentences and self.drawing.stands_alone(sentences[0]):
                 return joined(self.drawing.leading(sentences, SUMMARY_LENGTH))
         return ""
 
     @cached_property
     def teaser(self) -> str:
-        """The summary if its first sentence shows whole on a phone, else the subtitle."""
+        """The summary if its first sentence shows whole on a phone and is not the hook; else the subtitle."""
         sentences = split(self.summary, self.language)
-        is_short = bool(sentences) and len(sentences[0]) <= LINKEDIN.hook_limit
-        fits = 0 < len(self.subtitle) <= LINKEDIN.hook_limit
-        return self.summary if is_short or not fits else self.subtitle
+        is_fresh = (
+            bool(sentences) and len(sentences[0]) <= LINKEDIN.hook_limit and self.hook not in self.summary
+        )
+        if is_fresh:
+            return self.summary
+        subtitle = self._line(self.subtitle, LINKEDIN.hook_limit)
+        return subtitle or next(iter(self.hooks[1:]), self.summary)
 
     @cached_property
     def paragraphs(self) -> tuple[str, ...]:
@@ -119,8 +123,8 @@ class Material:
 
     @cached_property
     def hook(self) -> str:
-        """The strongest sentence."""
-        return self.given.text("hook") or next(iter(self.hooks), "")
+        """The strongest sentence; the summary's first where no short one stands alone."""
+        return self.given.text("hook") or next(iter((*self.hooks, *split(self.summary, self.language))), "")
 
     @cached_property
     def support(self) -> str:
@@ -183,18 +187,23 @@ class Material:
 
     @cached_property
     def _ranked(self) -> tuple[Drawn, ...]:
-        """Sort what could open a post. What stands alone, and does not lead to the question, goes before."""
+        """Sort what could open a post; what leads to the question only where there is nothing else."""
         told = self._asked.before if self._asked else ()
-        fitting = [
+        alone = [
             drawn
             for drawn in self.drawing.sentences
             if wording.width(drawn.text) >= SHORTEST
             and len(drawn.text) <= LINKEDIN.hook_limit
+            and self.drawing.stands_alone(drawn.text)
             and not is_question(drawn.text)
         ]
-        alone = [drawn for drawn in fitting if self.drawing.stands_alone(drawn.text)] or fitting
         fresh = [drawn for drawn in alone if drawn.text not in told] or alone
         return tuple(sorted(fresh, key=self.drawing.strength, reverse=True))
+
+    def _line(self, text: str, max_chars: int) -> str:
+        """Give a title if it is short and makes sense without what stands over it."""
+        is_alone = wording.stands_alone(text, self.language) if text else False
+        return text if is_alone and len(text) <= max_chars else ""
 
     def _after(self, text: str) -> tuple[str, ...]:
         return next((drawn.after for drawn in self._ranked if drawn.text == text), ())

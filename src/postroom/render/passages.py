@@ -6,14 +6,14 @@ Code, tables, raw HTML, footnotes, pictures and struck-out words are left out.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import regex
 
 from postroom.lint.characters import clean
-from postroom.lint.sentences import split
+from postroom.lint.sentences import ends_sentence, is_question, split
 
 if TYPE_CHECKING:
     from markdown_it.tree import SyntaxTreeNode
@@ -38,8 +38,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """One block of text. `heading` is that of its section, empty before the first; `list_number` tells
-    the items of one list from those of the next. `section` counts the headings of the highest level that
-    the body uses, so that a section and its subsections share one.
+    the items of one list from those of the next. `stress` is what a bold beginning says. `section` counts
+    the headings of the highest level that the body uses: a section and its subsections share one.
     """
 
     kind: Kind
@@ -48,6 +48,7 @@ class Passage:
     heading: str = ""
     list_number: int = 0
     section: int = 0
+    stress: str = ""
 
 
 def passages_of(root: SyntaxTreeNode, *, title: str, language: str) -> tuple[Passage, ...]:
@@ -83,7 +84,7 @@ class _Reader:
                 case "heading":
                     yield from self._heading_of(node)
                 case "paragraph":
-                    yield self._passage(Kind.PARAGRAPH, plain(_words(node)))
+                    yield self._paragraph(node)
                 case "blockquote":
                     yield from self._quote(node)
                 case "bullet_list" | "ordered_list":
@@ -101,6 +102,14 @@ class _Reader:
             self._heading = plain(_words(node))
             self._sections += int(node.tag[1]) <= self._top
             yield self._passage(Kind.HEADING, self._heading)
+
+    def _paragraph(self, node: SyntaxTreeNode) -> Passage:
+        """Read a paragraph. One that is bold as a whole, and no statement, is meant as a heading."""
+        text, stress = plain(_words(node)), plain(_stress(node))
+        if text and stress == text and (is_question(text) or not ends_sentence(text)):
+            self._heading = text
+            return self._passage(Kind.HEADING, text)
+        return replace(self._passage(Kind.PARAGRAPH, text), stress=stress)
 
     def _quote(self, node: SyntaxTreeNode) -> Iterator[Passage]:
         texts = [plain(_words(child)) for child in node.children if child.type == "paragraph"]
@@ -124,6 +133,13 @@ class _Reader:
             list_number=list_number,
             section=self._sections,
         )
+
+
+def _stress(node: SyntaxTreeNode) -> str:
+    """Tell the bold words that a paragraph begins with."""
+    inline = node.children[0].children if node.children else []
+    first = next((child for child in inline if child.type != "text" or child.content.strip()), None)
+    return _words(first) if first is not None and first.type == "strong" else ""
 
 
 def _words(node: SyntaxTreeNode) -> str:

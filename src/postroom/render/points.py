@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import regex
+
 from postroom.lint.post_parts import BULLET_LIMIT, BULLETS
 from postroom.lint.sentences import ends_sentence, is_question
 from postroom.render import wording
@@ -14,6 +16,8 @@ from postroom.render.passages import Kind
 PREFERRED = 5
 """Points of sections that are kept; lists are the author's and may have all seven."""
 
+_NUMBERING = regex.compile(r"^\W*\d{1,2}[.):]\s+")
+
 TOPIC = 2.5
 """What it adds to a sentence to open its paragraph: there authors say what the section is about."""
 
@@ -22,30 +26,42 @@ def takeaways(drawing: Drawing) -> tuple[str, ...]:
     """Draw three to seven points; none if the article holds fewer.
 
     Headings that say something by themselves are points, with a sentence of their section where
-    both fit. Otherwise each section's best sentence is one; otherwise the items of a list are.
+    both fit. Otherwise what paragraphs begin with in bold; otherwise each section's best sentence;
+    otherwise the items of a list.
     """
-    for points in (_stated(drawing), _spoken(drawing), *_listed(drawing)):
+    for points in (_stated(drawing), _stressed(drawing), _spoken(drawing), *_listed(drawing)):
         if len(points) >= BULLETS[0]:
             return points
     return ()
 
 
 def _stated(drawing: Drawing) -> tuple[str, ...]:
-    sections = [(heading, group) for heading, group in _sections(drawing) if wording.is_statement(heading)]
-    if len(sections) > BULLETS[1]:
-        return ()
-    return tuple(
-        _headed(heading, _best(drawing, sentences, BULLET_LIMIT - len(heading) - 2))
-        for heading, sentences in sections
-        if len(heading) <= BULLET_LIMIT
-        and not is_question(heading)
-        and wording.is_drawable(heading.rstrip(":.") + ".")
-    )
+    points = [
+        _headed(title, _best(drawing, sentences, BULLET_LIMIT - len(title) - 2))
+        for heading, sentences in _sections(drawing)
+        if _is_said(drawing, title := _unnumbered(heading).rstrip(":."))
+    ]
+    return tuple(points) if len(points) <= BULLETS[1] else ()
 
 
-def _headed(heading: str, point: Drawn | None) -> str:
-    title = heading.rstrip(":.")
-    return f"{title}: {point.text}" if point and ":" not in title else heading
+def _headed(title: str, point: Drawn | None) -> str:
+    return f"{title}: {point.text}" if point and ":" not in title else title
+
+
+def _stressed(drawing: Drawing) -> tuple[str, ...]:
+    texts = [_unnumbered(passage.stress).rstrip(":") for passage in drawing.prose if passage.stress]
+    return tuple(dict.fromkeys(text for text in texts if _is_said(drawing, text)))[: BULLETS[1]]
+
+
+def _unnumbered(text: str) -> str:
+    return _NUMBERING.sub("", text)
+
+
+def _is_said(drawing: Drawing, text: str) -> bool:
+    """Whether a heading or bold beginning is a point by itself."""
+    whole = text if ends_sentence(text) else text + "."
+    is_whole = ends_sentence(text) or wording.is_statement(text)
+    return len(text) <= BULLET_LIMIT and is_whole and not is_question(text) and drawing.stands_alone(whole)
 
 
 def _spoken(drawing: Drawing) -> tuple[str, ...]:

@@ -25,12 +25,12 @@ def asked(drawing: Drawing, titles: Iterable[str]) -> Drawn | None:
     if best:
         return best
     headings = [passage.text for passage in drawing.passages if passage.kind is Kind.HEADING]
-    texts = (text for text in (*titles, *headings) if is_question(text) and drawing.stands_alone(text))
-    return next(map(_bare, texts), None)
-
-
-def _bare(text: str) -> Drawn:
-    return Drawn(text=text)
+    bare = [
+        Drawn(text=text)
+        for text in (*titles, *headings)
+        if is_question(text) and drawing.stands_alone(text) and wording.width(text) >= SHORTEST // 2
+    ]
+    return max(bare, key=lambda question: _urgency(drawing, question), default=None)
 
 
 def _questions(drawing: Drawing) -> Iterator[Drawn]:
