@@ -108,7 +108,7 @@ def assemble(matter: Matter, text: Text, where: Place, rules: ArticleRules, note
 def _title(facts: Facts, text: Text, where: Place, notes: Notes) -> str:
     if title := facts.text("title"):
         return title
-    heading, line = first_heading(text.prose)
+    heading, line = first_heading(text.body, text.prose)
     if heading:
         notes.lines["title"] = text.line + line
     return heading or title_of(where.path)

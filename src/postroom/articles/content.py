@@ -9,26 +9,32 @@ import re
 # doi:10.1016/j.jml.2019.104047), rounded down for figures and code.
 WORDS_PER_MINUTE = 230
 
+# Every repetition is bounded or ends at a line: no body makes these slow.
 _H1 = re.compile(
-    r"^ {0,3}#[ \t]+(?P<atx>[^\n]+?)(?:[ \t]+#+)?[ \t]*$|^ {0,3}(?P<setext>\S[^\n]*)\n {0,3}=+[ \t]*$", re.M
+    r"^ {0,3}#[ \t]+(?P<atx>\S[^\n]*)$|^ {0,3}(?P<setext>\S[^\n]*)\n {0,3}=+[ \t]*$", re.MULTILINE
 )
 _MARKUP = re.compile(
-    r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])|[*`]+|\b_+|_+\b|<[^>]{1,200}>|\s*\{[#.][^}]*\}\s*$"
+    r"!?\[([^\]]{0,300})\](?:\([^)]{0,300}\)|\[[^\]]{0,300}\])|[*`]+|\b_+|_+\b|<[^>]{1,200}>| \{[#.][^}]{0,80}\}$"
 )
+_LONGEST_HEADING = 500
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _MINUTES = re.compile(r"(?=\d)(?:(\d{1,3})\s*(?:hours?|hrs?|h)\b\D*)?(\d{1,4})?", re.IGNORECASE)
 
 
-def first_heading(prose: str) -> tuple[str, int]:
+def first_heading(body: str, prose: str) -> tuple[str, int]:
     """Give the text of the first H1, without its markup, and its line counted from 0.
 
-    `prose` is a body whose code is blanked out. ("", 0) if there is none.
+    `prose` is the body with its code blanked out, where no `# comment` passes for a heading.
+    ("", 0) if there is none.
     """
     match = _H1.search(prose) if "#" in prose or "\n=" in prose else None
     if match is None:
         return "", 0
-    text = match["atx"] or match["setext"]
+    start, end = match.span("atx" if match["atx"] else "setext")
+    text = " ".join(body[start : min(end, start + _LONGEST_HEADING)].split())
+    bare = text.rstrip("#")
+    text = bare if bare.endswith(" ") else text
     return " ".join(_MARKUP.sub(r"\1", text).split()), prose.count("\n", 0, match.start())
 
 

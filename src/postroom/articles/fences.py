@@ -23,7 +23,7 @@ from postroom.articles.names import is_known
 from postroom.articles.yaml_matter import read_yaml
 
 _LEADING_BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
-_KEY_LINE = re.compile(r"""[ \t]*["']?[\w.-]+["']?[ \t]*[:=]""")
+_KEY_LINE = re.compile(r"""[ \t]*(?:-[ \t]+)?["']?[\w.-]+["']?[ \t]*[:=]""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

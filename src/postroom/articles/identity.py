@@ -74,9 +74,11 @@ def page(written: str, path: str) -> Page:
 
 def slugify(text: str) -> str:
     """Make a part of a URL: lower case, Latin letters without accents, others kept, `-` between."""
-    folded = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    bare = "".join(sign for sign in folded if not "\u0300" <= sign <= "\u036f")
-    return re.sub(r"[\W_]+", "-", unicodedata.normalize("NFC", bare)).strip("-")
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_LIGATURES)
+    signs = (sign for sign in unicodedata.normalize("NFKD", folded) if not "\u0300" <= sign <= "\u036f")
+    # Vowel signs of Indic scripts are marks (M): without them the word is another.
+    words = "".join(sign if unicodedata.category(sign)[0] in "LNM" else "-" for sign in signs)
+    return re.sub(r"-+", "-", unicodedata.normalize("NFC", words)).strip("-")
 
 
 def is_usable_id(text: str) -> bool:

@@ -21,6 +21,7 @@ _ITEM = re.compile(r"[ \t]*-(?:[ \t]+(.*)|[ \t]*$)")
 _AFTER_QUOTE = r"(?:\s+//.*|\s*<!--.*|\s+\#.*|\s*[,;]\s*)?\Z"
 _QUOTED = {quote: re.compile(rf"{quote}(.*?){quote}\s*{_AFTER_QUOTE}", re.DOTALL) for quote in "'\""}
 _ELISION = re.compile(r"'(?:\d0s|tis|twas|til|em|n|round|cause)\b", re.IGNORECASE)
+_ESCAPED_UNITS = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 _MAX_LEVELS = 4
 
 
@@ -46,7 +47,7 @@ class _Chunk:
 
     @property
     def text(self) -> str:
-        return "\n".join((f"{self.key}: {self.value}", *self.rest))
+        return "\n".join((f"{self.key}: {self.value}", *self.rest, ""))
 
     @property
     def is_open(self) -> bool:
@@ -200,8 +201,16 @@ def as_it_looks(text: str) -> str:
 
 
 def _unescaped(text: str, quote: str) -> str:
+    """Resolve the escapes that people and generators write, JSON's pairs of units among them."""
+    if quote == '"':
+        text = _ESCAPED_UNITS.sub(_characters, text)
     text = text.replace("\\'", "'").replace('\\"', '"')
     return text.replace("''", "'") if quote == "'" else text.replace("\\\\", "\\")
+
+
+def _characters(match: re.Match[str]) -> str:
+    units = bytes.fromhex(match[0].replace("\\u", ""))
+    return units.decode("utf-16-be", "replace")
 
 
 def quoted(value: str) -> str:

@@ -79,12 +79,13 @@ class _Reader:
 
     def __init__(self) -> None:
         self._count = 0
+        self._line = 0
         self._open: set[int] = set()
 
     def value(self, node: yaml.Node) -> Value:
         self._count += 1
         if self._count > MAX_VALUES:
-            raise MatterError(f"more than {MAX_VALUES:,} values", node.start_mark.line)
+            raise MatterError(f"more than {MAX_VALUES:,} values", self._line)
         if node.tag not in _KNOWN_TAGS:
             raise MatterError(f"the tag `{node.tag}` is not read here", node.start_mark.line, repairable=True)
         if isinstance(node, yaml.ScalarNode):
@@ -104,6 +105,8 @@ class _Reader:
         entries: dict[str, Value] = {}
         for key, value in node.value:
             line = key.start_mark.line
+            # An alias stands where its anchor is: only the keys of the root tell how far one has come.
+            self._line = self._line if self._open else line
             if not isinstance(key, yaml.ScalarNode):
                 raise MatterError("a key must be one word or name", line, repairable=True)
             if key.value in entries:

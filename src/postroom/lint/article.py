@@ -96,7 +96,9 @@ def description_repeated(page: Page) -> Iterator[Finding]:
         yield page.finding("description-repeated", Severity.INFO, message, page.line_at(start))
 
 
-_IMAGE = re.compile(r"!\[\s*\][(\[]|<img\b(?![^>]*\balt\s*=\s*[\"']?[^\"'\s>])[^>]*>", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"!\[\s{0,9}\][(\[]|<img\b(?![^<>]{0,2000}\balt\s?=\s?[\"']?[^\"'\s>])[^<>]{0,2000}>", re.IGNORECASE
+)
 
 
 def image_without_alt(page: Page) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ _FENCE = r"""^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}(?=[^`\n]*$)
              (?s:.*?)(?:^[ \t>]*(?P=fence)[`~]*[ \t]*$|\Z)"""
 _COMMENT = r"<!--(?s:.*?)(?:-->|\Z)"
 _ELEMENT = r"<(?P<tag>pre|code|kbd|samp)\b(?s:.*?)(?:</(?P=tag)\s*>|\Z)"
-_SPAN = r"""(?<![`\\])(?P<ticks>`++)
+# Its look behind comes second, so that the search can jump from one back-tick to the next.
+_SPAN = r"""(?P<ticks>`(?<!``)(?<!\\`)`*+)
             (?:[^`\n]|\n(?![ \t]*\n)|(?!(?P=ticks)(?!`))`++){1,2000}?(?P=ticks)(?!`)"""
 _FORMS = (
     ("```", _FENCE),
