@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,7 +98,13 @@ class Outbox:
         )
 
     def claim(
-        self, limit: int = 100, *, owner: str = ME, now: datetime = NOW, begin: bool = True, transport: str = "mail"
+        self,
+        limit: int = 100,
+        *,
+        owner: str = ME,
+        now: datetime = NOW,
+        begin: bool = True,
+        transport: str = "mail",
     ) -> list[Claimed]:
         return self.ledger.write(claim.claim, transport, owner, now, limit, LEASE, begin)
 
@@ -121,7 +128,11 @@ class Outbox:
         rows = self.ledger.read(status.editions)
         row = next(row for row in rows if key in (None, row.key))
         assert row.accounts.balances or row.state == "filling"
-        return {name: getattr(row.accounts, name) for name in row.accounts.__slots__ if getattr(row.accounts, name)}
+        return {
+            name: getattr(row.accounts, name)
+            for name in row.accounts.__slots__
+            if getattr(row.accounts, name)
+        }
 
     def state(self, key: str | None = None) -> str:
         rows = self.ledger.read(status.editions)
@@ -136,11 +147,22 @@ class Outbox:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
+    """Where a ledger may be made; none is there yet."""
     return f"sqlite:///{tmp_path / 'postroom.db'}"
 
 
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger that was just made, to be copied: making one runs all migrations."""
+    path = tmp_path_factory.mktemp("fresh") / "postroom.db"
+    Ledger(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def ledger(url: str) -> Iterator[Ledger]:
+def ledger(url: str, tmp_path: Path, fresh: Path) -> Iterator[Ledger]:
+    """An open ledger at `url` with nothing in it."""
+    shutil.copy(fresh, tmp_path / "postroom.db")
     with Ledger(url) as opened:
         yield opened
 

@@ -257,7 +257,9 @@ def test_a_damaged_content_is_not_sent(url: str, outbox) -> None:
     from postroom.errors import LedgerCorrupt
 
     outbox.freeze("ada")
-    outbox.ledger.write(lambda c: c.exec_driver_sql("UPDATE content SET body = replace(body, 'Dear', 'Deer')"))
+    outbox.ledger.write(
+        lambda c: c.exec_driver_sql("UPDATE content SET body = replace(body, 'Dear', 'Deer')")
+    )
     with Ledger(url) as again, pytest.raises(LedgerCorrupt, match="content of edition 1 is damaged"):
         again.write(claim.claim, "mail", "me", NOW, 5, MINUTE, True)
     assert outbox.states() == ["queued"]

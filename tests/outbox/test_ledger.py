@@ -117,9 +117,7 @@ def test_a_file_that_is_no_database_is_corrupt(url: str, tmp_path: Path) -> None
         Ledger(url)
 
 
-def test_a_database_locked_by_others_is_told_with_the_cure(
-    ledger: Ledger, tmp_path: Path
-) -> None:
+def test_a_database_locked_by_others_is_told_with_the_cure(ledger: Ledger, tmp_path: Path) -> None:
     ledger.read(lambda c: c.exec_driver_sql("PRAGMA busy_timeout=50"))
     other = SQLITE.connect(tmp_path / "postroom.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -153,9 +151,7 @@ with Ledger(sys.argv[1]) as ledger:
 
 
 def test_a_full_disk_undoes_the_write_and_says_so(url: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", FILL, url], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", FILL, url], capture_output=True, text=True, check=False)
     assert "disk" in done.stdout, done.stderr
     with Ledger(url) as ledger:
         assert ledger.read(meta.get, "small") == "1"

@@ -26,7 +26,7 @@ ASSETS = st.builds(
 )
 EMAILS = st.builds(
     Email,
-    **{field: ANY_TEXT for field in ("subject", "preheader", "html", "text", "mjml", "language", "fence")},
+    **dict.fromkeys(("subject", "preheader", "html", "text", "mjml", "language", "fence"), ANY_TEXT),
 )
 POSTS = st.builds(
     Post,

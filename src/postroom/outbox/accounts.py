@@ -109,9 +109,9 @@ def _align_parts(connection: Connection, edition_id: int) -> None:
     )
     under_way = _heads(edition_id, DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
     connection.execute(
-        _waiting(edition_id, DeliveryState.CANCELLED, under_way).values(
-            state=DeliveryState.QUEUED.value, reason=""
-        )
+        _waiting(edition_id, DeliveryState.CANCELLED, under_way)
+        .where(delivery.c.reason == NEVER_SENT)
+        .values(state=DeliveryState.QUEUED.value, reason="")
     )
 
 

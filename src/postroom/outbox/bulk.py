@@ -47,9 +47,12 @@ class Bulk:
         return self._compiled[dialect.name]
 
 
-def insert_new(table: Table, *names: str) -> Bulk:
-    """Insert rows with these columns, and leave those alone which a unique rule says are there."""
-    return Bulk(insert(table), names, " ON CONFLICT DO NOTHING")
+def insert_new(table: Table, names: Sequence[str], *, key: Sequence[str]) -> Bulk:
+    """Insert rows with the columns `names`, but leave one alone whose `key` columns are there already.
+
+    Any other rule that a row breaks is an error: a row must never go missing without a word.
+    """
+    return Bulk(insert(table), names, f" ON CONFLICT ({', '.join(key)}) DO NOTHING")
 
 
 def lookup(

@@ -14,7 +14,7 @@ from postroom.outbox.bulk import insert_new
 from postroom.outbox.content import dumps
 from postroom.outbox.tables import meta, to_micros, to_moment
 
-_ADD = insert_new(meta, "name", "value")
+_ADD = insert_new(meta, ("name", "value"), key=("name",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,3 +37,16 @@ def move(
     ).rowcount
     post(connection, Counter({(edition_id, before.value): -moved, (edition_id, after.value): moved}))
     return moved
+
+
+def cancel_waiting(connection: Connection, edition_id: int, reason: str) -> None:
+    """Cancel the parts that wait for an earlier one; their recipients are counted at that one."""
+    connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.edition_id == edition_id,
+            delivery.c.waits,
+            is_state(delivery.c.state, DeliveryState.QUEUED),
+        )
+        .values(state=DeliveryState.CANCELLED.value, reason=reason)
+    )

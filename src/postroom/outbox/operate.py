@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from postroom.errors import LedgerError
 from postroom.model import Approval, DeliveryState, EditionState
 from postroom.outbox.accounts import post, settle
-from postroom.outbox.moves import move
+from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import find
 from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
 from postroom.outbox.record import open_next
@@ -165,8 +165,7 @@ def retry(connection: Connection, key: str, states: Collection[DeliveryState], n
     if wrong or not states:
         raise LedgerError("only failed and uncertain deliveries can be tried again")
     moved = sum(move(connection, row.id, (state, DeliveryState.QUEUED), _afresh(now)) for state in states)
-    if moved:
-        _reopen(connection, row)
+    _reopen(connection, row.id)
     settle(connection, [row.id], now)
     return moved
 
@@ -188,7 +187,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
     if state is DeliveryState.SENT:
         _open_following(connection, row, now)
-    _reopen(connection, find(connection, row.key))
+    _reopen(connection, row.edition_id)
     settle(connection, [row.edition_id], now)
 
 
@@ -211,6 +210,7 @@ def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
 
 def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
     cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
+    cancel_waiting(connection, row.id, reason)
     if row.state in _LIVE:
         _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
     settle(connection, [row.id], now)
@@ -223,8 +223,9 @@ def _open(connection: Connection, row: AnyRow, now: datetime) -> None:
     settle(connection, [row.id], now)
 
 
-def _reopen(connection: Connection, row: AnyRow) -> None:
+def _reopen(connection: Connection, edition_id: int) -> None:
     """Open a finished edition again when something of it is queued."""
+    row = connection.execute(select(edition).where(edition.c.id == edition_id)).one()
     if row.state == EditionState.FINISHED and row.queued:
         _set_state(connection, row, EditionState.OPEN, finished_at=None)
 

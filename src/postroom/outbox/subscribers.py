@@ -19,9 +19,11 @@ from postroom.outbox.tables import membership, subscriber, suppression, to_micro
 _PAGE = 2000
 
 _ADD_SUBSCRIBERS = insert_new(
-    subscriber, "identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at"
+    subscriber,
+    ("identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at"),
+    key=("identity",),
 )
-_ADD_MEMBERS = insert_new(membership, "list", "subscriber_id", "created_at")
+_ADD_MEMBERS = insert_new(membership, ("list", "subscriber_id", "created_at"), key=("list", "subscriber_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from postroom.outbox.bulk import insert_new
 from postroom.outbox.moves import move
 from postroom.outbox.tables import delivery, edition, is_state, suppression, to_micros
 
-_ADD = insert_new(suppression, "identity", "address", "reason", "source", "at")
+_ADD = insert_new(suppression, ("identity", "address", "reason", "source", "at"), key=("identity",))
 _UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
 
 
