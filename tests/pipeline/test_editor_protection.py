@@ -315,3 +315,26 @@ def test_later_variants_follow_when_their_time_has_come(desk) -> None:
     assert desk.run(after=timedelta(days=1, hours=23)).sent == ()
     desk.run(after=timedelta(hours=1))
     assert len(desk.posts()) == 2
+
+
+def test_an_audience_without_anybody_waits_for_its_first_subscriber(desk) -> None:
+    desk.write("subscribers.csv", "email,name\n")
+    first_sight(desk)
+    desk.article()
+    done = desk.run()
+    assert "there is no subscriber in subscribers.csv" in str(done.findings[0])
+    assert "newsletter/article/letters" not in states(desk)
+    desk.subscribers(2)
+    desk.run()
+    assert len(desk.mails()) == 2
+
+
+def test_an_article_that_cannot_feed_a_variant_goes_out_in_the_others(desk) -> None:
+    desk.configure(("variants: [hook, {takeaways: 2 days later}]", "variants: [question, hook]"))
+    first_sight(desk)
+    desk.article(body="A plain statement about letters. Another one follows it here without any doubt.")
+    done = desk.run()
+    state, why = reason(done, "linkedin", "question")
+    assert state == "blocked"
+    assert "social.linkedin.question" in why
+    assert len(desk.posts()) == 1

@@ -210,7 +210,7 @@ def test_an_empty_article_feeds_no_variant(variant):
 
 def test_an_unfed_variant_names_the_cure():
     finding = rendered("takeaways", body="One bread.").findings[0]
-    assert finding.severity is Severity.ERROR
+    assert finding.severity is Severity.WARNING
     assert str(finding).startswith("articles/queue.md:8: LinkedIn takeaways: the article cannot feed it")
     assert "add `social.linkedin.takeaways` (three to seven points)" in finding.message
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from postroom.errors import ArticleError, AudienceError, TemplateError
-from postroom.model import Blocked, Channel, Held, History, Published, Ready, Severity, Waiting
+from postroom.model import Blocked, Channel, Held, History, Published, Ready, Waiting
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import headcount, stage
@@ -96,9 +96,8 @@ class _Teller:
             staged = stage(self.project, candidate, due_at=since, now=self.now)
         except (ArticleError, AudienceError, TemplateError) as error:
             return "blocked", None, str(error), None
-        faults = [each for each in staged.findings if each.severity is Severity.ERROR]
-        if faults:
-            return "blocked", None, "; ".join(map(str, faults)), None
+        if staged.faults:
+            return "blocked", None, "; ".join(map(str, staged.faults)), None
         holds = clearance(
             candidate, self.history, content_hash=staged.edition.content_hash, recipients=recipients
         )

@@ -1,6 +1,6 @@
 """publish(): what is ready becomes editions in the outbox. It reads files and sends nothing.
 
-    see ─► survey ─► stage ─► clear ─► freeze
+    read ─► judge ─► stage ─► clear ─► freeze
 
 Every step may be repeated: an edition's key is unique, and the ledger's answer decides.
 """
@@ -10,34 +10,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
 import structlog
 
-from postroom import assets
-from postroom.compose import parts_of
+from postroom.articles import Reading
 from postroom.errors import ArticleError, PostroomError, TemplateError
-from postroom.model import (
-    Edition,
-    Finding,
-    Held,
-    History,
-    Past,
-    Published,
-    Readiness,
-    Ready,
-    Recipient,
-    Severity,
-)
-from postroom.outbox import enqueue, history, sightings
+from postroom.model import Edition, EditionState, Finding, Held, History, Past, Ready, Severity
+from postroom.outbox import history, sightings
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
+from postroom.pipeline.freeze import freeze
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Staged, headcount, people, stage
+from postroom.pipeline.stage import Staged, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, judge_all
 from postroom.pipeline.wayout import unanswered
-from postroom.readiness import Candidate, clearance, follows_its_file, judge
+from postroom.readiness import Candidate, follows_its_file, judge
 
 log = structlog.get_logger()
+
+Basis: TypeAlias = tuple[str, str, str]
+"""What a rendering is made from: the hashes of article, templates and config."""
+
+Place: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,59 +52,61 @@ class Issue:
 class Publisher:
     """Publishes one project again and again, and remembers what spares it work.
 
-    `_held_as` holds, for each held edition, the files and settings it was last rendered from, so
-    that an unchanged one is not rendered at every tick.
+    `_rendered` holds what candidates that did not go out were last rendered from, with what was
+    found then: as long as that is unchanged, rendering them again would tell nothing new.
     """
 
     project: Project
     ledger: Ledger
     _last: Issue | None = None
     _version: object = None
-    _held_as: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _must_retry: bool = False
+    _rendered: dict[Place, tuple[Basis, tuple[Finding, ...]]] = field(default_factory=dict)
 
     def publish(self, now: datetime, progress: Progress | None = None) -> Issue:
         """Freeze every candidate that is ready at `now`, or held for a person to let go."""
         if self._last is None:
-            self.ledger.write(sightings.see, self._channels(), (), now)
+            channels = self.project.config.channels
+            self.ledger.write(sightings.see, {name: one.was for name, one in channels.items()}, (), now)
         reading = self.project.shelf.read(now, progress=progress)
-        version = self.ledger.read(history.version)
-        if not (reading.changed or reading.gone) and self._is_idle(version, now):
+        if self._is_idle(reading, now):
             assert self._last is not None
-            return replace(self._last, survey=None, frozen=(), findings=(), unsettled=reading.unsettled)
+            return Issue(next_due=self._last.next_due, unsettled=reading.unsettled)
         known = self.ledger.read(history.read)
         seen = judge_all(self.project, reading, known, now)
+        self._see(seen, reading, now)
+        self._last = self._publish_all(seen, known, now)
+        self._version = self.ledger.read(history.version)
+        return self._last
+
+    def _is_idle(self, reading: Reading, now: datetime) -> bool:
+        if self._last is None or self._must_retry or reading.changed or reading.gone:
+            return False
+        is_due = self._last.next_due is not None and now >= self._last.next_due
+        return not is_due and self.ledger.read(history.version) == self._version
+
+    def _see(self, seen: Survey, reading: Reading, now: datetime) -> None:
+        """Let the ledger know the articles, but for those that only look new: they stay strangers."""
         sure = [
             each
             for each in seen.articles
             if each.file in reading.changed and each.id not in seen.recognised.suspicions
         ]
         self.ledger.write(sightings.see, {}, sure, now)
-        self._last = self._publish_all(seen, known, now)
-        self._version = self.ledger.read(history.version)
-        return self._last
-
-    def _channels(self) -> dict[str, str | None]:
-        return {name: channel.was for name, channel in self.project.config.channels.items()}
-
-    def _is_idle(self, version: object, now: datetime) -> bool:
-        if self._last is None or version != self._version or self._last.findings:
-            return False
-        return self._last.next_due is None or now < self._last.next_due
 
     def _publish_all(self, seen: Survey, known: History, now: datetime) -> Issue:
         frozen: list[Edition] = []
         findings: list[Finding] = []
+        self._must_retry = False
         for verdict in seen.verdicts:
             try:
-                edition = self._publish_one(verdict, known, now)
-                frozen += [edition] if edition is not None else []
-            except (ArticleError, TemplateError) as error:
-                findings.append(error.finding)
-            except PostroomError as error:
-                findings.append(_finding(verdict.candidate, "not-published", str(error)))
+                outcome = self._publish_one(verdict, known, now)
             except Exception as error:  # edge: one article
-                log.exception("article left out", article=verdict.candidate.article.file)
-                findings.append(_finding(verdict.candidate, "internal-error", repr(error)))
+                outcome = self._left_out(verdict.candidate, error)
+            if isinstance(outcome, Edition):
+                frozen.append(outcome)
+            else:
+                findings += outcome
         return Issue(
             survey=seen,
             frozen=tuple(frozen),
@@ -118,73 +115,76 @@ class Publisher:
             unsettled=seen.unsettled,
         )
 
-    def _publish_one(self, verdict: Verdict, known: History, now: datetime) -> Edition | None:
+    def _left_out(self, candidate: Candidate, error: Exception) -> tuple[Finding, ...]:
+        """Tell why a candidate could not be published; what may mend itself is tried again."""
+        match error:
+            case ArticleError(finding=finding) | TemplateError(finding=finding):
+                self._rendered[candidate.place] = (self._basis(candidate), (finding,))
+                return (finding,)
+            case PostroomError():
+                self._must_retry = True
+                return (_finding(candidate, "not-published", str(error)),)
+        self._must_retry = True
+        log.error("article left out", article=candidate.article.file, exc_info=error)
+        return (_finding(candidate, "internal-error", repr(error)),)
+
+    def _publish_one(self, verdict: Verdict, known: History, now: datetime) -> Edition | tuple[Finding, ...]:
         candidate = verdict.candidate
         past = known.editions.get(candidate.place)
         decision = verdict.readiness
-        if isinstance(decision, Published) and follows_its_file(past):
-            assert past is not None
-            if self._basis(candidate) == self._held_as.get(past.key):
-                return None
+        if past is not None:
+            if not _is_proposal(past):
+                return ()
             decision = judge(candidate, _without(known, candidate), now)
-            if not isinstance(decision, Ready | Held):
-                self.ledger.write(withdraw, past.key, "its article is not ready any more", now)
-                return None
-        return self._enqueue(candidate, decision, known, past, now)
-
-    def _enqueue(
-        self, candidate: Candidate, decision: Readiness, known: History, past: Past | None, now: datetime
-    ) -> Edition | None:
         match decision:
             case Ready(since=since):
-                holds: tuple[Held, ...] = ()
+                return self._enqueue(candidate, (), since, known, now)
             case Held(approvable=True) as held:
-                holds, since = (held,), held.since or now
-            case _:
-                return None
+                return self._enqueue(candidate, (held,), held.since or now, known, now)
+        if past is not None and past.state is EditionState.HELD:
+            self.ledger.write(withdraw, past.key, "its article is not ready any more", now)
+        return ()
+
+    def _enqueue(
+        self, candidate: Candidate, holds: tuple[Held, ...], since: datetime, known: History, now: datetime
+    ) -> Edition | tuple[Finding, ...]:
+        basis = self._basis(candidate)
+        rendered = self._rendered.get(candidate.place)
+        if rendered is not None and rendered[0] == basis and (rendered[1] or candidate.place in known.editions):
+            return rendered[1]
         silent = unanswered(candidate.channel)
         if silent:
             raise PostroomError(f"no mail without a way out: {silent}")
         staged = stage(self.project, candidate, due_at=since, now=now)
-        if not staged.is_sound:
-            raise PostroomError("; ".join(str(each) for each in staged.findings if each.severity == "error"))
-        if past is not None and past.content_hash == staged.edition.content_hash:
-            self._held_as[past.key] = self._basis(candidate)
-            return None
-        return self._freeze(staged, holds, known, past, now)
+        if staged.faults:
+            self._rendered[candidate.place] = (basis, staged.faults)
+            return staged.faults
+        frozen = self._freeze(staged, holds, known, now)
+        self._rendered[candidate.place] = (basis, ())
+        return frozen if frozen is not None else ()
 
     def _freeze(
-        self, staged: Staged, holds: tuple[Held, ...], known: History, past: Past | None, now: datetime
-    ) -> Edition:
-        candidate, edition = staged.candidate, staged.edition
-        count = headcount(candidate.channel, self.ledger)
-        holds += clearance(candidate, known, content_hash=edition.content_hash, recipients=count.recipients)
-        if past is not None:
+        self, staged: Staged, holds: tuple[Held, ...], known: History, now: datetime
+    ) -> Edition | None:
+        """Freeze a staged candidate, in place of an earlier proposal if its content is another."""
+        past = known.editions.get(staged.candidate.place)
+        if past is not None and past.state is EditionState.HELD:
+            if past.content_hash == staged.edition.content_hash:
+                return None
             self.ledger.write(withdraw, past.key, "rendered anew from changed files", now)
-        edition = replace(
-            edition,
-            holds=tuple(hold.code for hold in holds),
-            reason="; ".join(hold.why for hold in holds),
-        )
-        assets.publish(staged.images, self.project.config.images.folder)
-        frozen = enqueue.freeze(
-            self.ledger,
-            edition,
-            rows_read=count.rows_read,
-            rejected=count.rejected,
-            recipients=(row for row in people(candidate.channel, self.ledger) if isinstance(row, Recipient)),
-            parts=parts_of(edition.content),
-            now=now,
-        )
-        self._held_as[frozen.key] = self._basis(candidate)
-        return frozen
+        return freeze(self.project, self.ledger, staged, holds, known, now)
 
-    def _basis(self, candidate: Candidate) -> tuple[str, ...]:
+    def _basis(self, candidate: Candidate) -> Basis:
         return (candidate.article.source_hash, self.project.templates.digest(), self.project.config.digest)
 
 
+def _is_proposal(past: Past) -> bool:
+    """Say whether nothing of an edition can have begun: it follows its files, or was never finished."""
+    return follows_its_file(past) or past.state is EditionState.FILLING
+
+
 def _without(known: History, candidate: Candidate) -> History:
-    editions: Mapping[tuple[str, str, str], Past] = {
+    editions: Mapping[Place, Past] = {
         place: past for place, past in known.editions.items() if place != candidate.place
     }
     return replace(known, editions=editions)

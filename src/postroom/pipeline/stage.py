@@ -28,6 +28,11 @@ from postroom.pipeline.survey import regrade
 from postroom.readiness import Candidate
 from postroom.render import parse, render_email, render_post
 
+UNFED_RULES = frozenset({"variant-unfed"})
+"""Findings that say that there is nothing to publish. They are no errors: a short article may well lack
+takeaways; it just does not go out in that variant.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
@@ -39,9 +44,13 @@ class Staged:
     images: tuple[Asset, ...]
 
     @property
-    def is_sound(self) -> bool:
-        """Whether no finding keeps it from going out."""
-        return not any(finding.severity is Severity.ERROR for finding in self.findings)
+    def faults(self) -> tuple[Finding, ...]:
+        """What keeps it from going out: errors, and that the article cannot feed the variant."""
+        return tuple(
+            finding
+            for finding in self.findings
+            if finding.severity is Severity.ERROR or finding.rule in UNFED_RULES
+        )
 
 
 def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: datetime) -> Staged:

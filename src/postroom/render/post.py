@@ -170,9 +170,8 @@ def _unfed(job: _Job, need: str) -> Finding:
     setting = f"social.{job.network.kind}.{need if need in _OVERRIDABLE else job.variant}"
     why = _WANTED.get(need, f"it has no {need}")
     hint = " (three to seven points)" if need == "takeaways" else ""
-    return _error(
+    return _unfit(
         job,
-        "variant-unfed",
         f"the article cannot feed it: {why}; add `{setting}`{hint} to the front matter",
         setting,
     )
@@ -187,6 +186,11 @@ def _noticed(job: _Job, text: str) -> Iterator[Finding]:
     if wants_link and job.link is LinkMode.NONE:
         message = "the article has no address to link to; set `articles.url` in config.yaml or add `url`"
         yield _error(job, "link-missing", message, "url")
+
+
+def _unfit(job: _Job, message: str, *keys: str) -> Finding:
+    """Say that there is nothing to publish; the article is not at fault, so it is no error."""
+    return _finding(job, "variant-unfed", Severity.WARNING, message, *keys)
 
 
 def _error(job: _Job, rule: str, message: str, *keys: str) -> Finding:
