@@ -330,10 +330,13 @@ def test_an_audience_without_anybody_waits_for_its_first_subscriber(desk) -> Non
 
 
 def test_an_article_that_cannot_feed_a_variant_goes_out_in_the_others(desk) -> None:
-    desk.configure(("variants: [hook, {takeaways: 2 days later}]", "variants: [question, hook]"))
+    desk.configure(
+        ("variants: [hook, {takeaways: 2 days later}]", "variants: [hook, {question: 5 minutes later}]")
+    )
     first_sight(desk)
     desk.article(body="A plain statement about letters. Another one follows it here without any doubt.")
-    done = desk.run()
+    desk.run()
+    done = desk.run(after=timedelta(hours=1))
     state, why = reason(done, "linkedin", "question")
     assert state == "blocked"
     assert "social.linkedin.question" in why
