@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom.articles import ArticleRules, load, read_body
+from postroom.articles import KEYS, ArticleRules, load, read_body
 from postroom.model import Severity
 
 LONDON = ZoneInfo("Europe/London")
@@ -219,6 +219,37 @@ def test_every_breakage_is_an_error_with_file_and_line(
     assert all(found.file == "seeds/broken.md" and 1 <= (found.line or 0) <= lines for found in errors), (
         errors
     )
+
+
+NAMES = sorted({name for names in KEYS.values() for name in names})
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=20),
+    st.from_regex(r"[/:\[\]{}.#@\d-]*"),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*NAMES, "src", "name"]), inner, max_size=3)
+    ),
+)
+
+
+@given(facts=st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=6))
+@settings(max_examples=500, derandomize=True, deadline=None)
+def test_no_value_of_any_type_under_any_key_ends_in_an_exception(
+    rules: ArticleRules, facts: dict[str, object]
+) -> None:
+    path = rules.folder / "values.md"
+    path.write_text(json.dumps(facts, indent=1) + "\n" + BODY)
+    loaded = load(path, rules)
+    assert loaded.article is not None, loaded.findings
+    assert all(found.line for found in loaded.findings)
+    json.dumps(loaded.article.attributes)
 
 
 @pytest.mark.parametrize("seed", range(150))

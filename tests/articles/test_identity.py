@@ -59,6 +59,12 @@ def test_an_address_of_its_own_wins_over_the_pattern() -> None:
     assert canonical_url("", "x", page("", "x.md"), None) is None
 
 
+@pytest.mark.parametrize("written", ["https://[bad", "//[bad/x", "https://a\uff03b/"])
+def test_what_cannot_be_an_address_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"Invalid|netloc"):
+        page(written, "x.md")
+
+
 def test_a_pattern_is_filled_and_encoded() -> None:
     found = canonical_url("https://learning.example/{id}?s={slug}", "a b/読", page("読む", "x.md"), None)
     assert found == f"https://learning.example/a%20b/{quote('読')}?s={quote('読む')}"

@@ -193,6 +193,8 @@ def test_front_matter_may_set_what_is_mailed_and_posted(read: Read) -> None:
         ("draft: perhaps", "front-matter-type"),
         ("lang: Klingon!", "bad-language"),
         ("id: ../../etc/passwd", "bad-id"),
+        ("permalink: https://[bad", "bad-address"),
+        ("date: {a: b}", "front-matter-type"),
         ("date: 11-9-2017", "bad-date"),
         ("created_date: soon", "bad-date"),
         ("date: 2026-03-29 01:30", "clock-change"),

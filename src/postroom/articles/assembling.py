@@ -69,7 +69,7 @@ def assemble(matter: Matter, text: Text, where: Place, rules: ArticleRules, note
     moment, publish_text = _publish_date(facts, where, rules, notes)
     created = _moment(facts, "created_date", rules, _MIDNIGHT, notes)[0]
     slug_key, written = facts.slug()
-    landing = page(written, where.path)
+    landing = _landing(slug_key, written, where, notes)
     name = _id(facts, slug_key, landing, where, notes)
     draft, folder = facts.draft_reason(), draft_folder(where.path)
     return Article(
@@ -112,6 +112,17 @@ def _title(facts: Facts, text: Text, where: Place, notes: Notes) -> str:
     if heading:
         notes.lines["title"] = text.line + line
     return heading or title_of(where.path)
+
+
+def _landing(key: str, written: str, where: Place, notes: Notes) -> Page:
+    try:
+        return page(written, where.path)
+    except ValueError as error:
+        message = (
+            f"{key}: `{written[:60]}` is no address ({error}); write a slug, a path or an https:// address"
+        )
+        notes.error("bad-address", message, notes.lines.get("slug", 1))
+        return page("", where.path)
 
 
 def _id(facts: Facts, slug_key: str, landing: Page, where: Place, notes: Notes) -> str:

@@ -186,8 +186,11 @@ class Facts:
     def dates(self, fact: str) -> Iterator[tuple[str, str]]:
         """Give the keys and texts that may be this date; `published: true` is none."""
         for key, value in self.candidates(fact):
-            if isinstance(value, str) and truth(value) is None:
-                yield key, one_line(value)
+            text = _text(value)
+            if text is None:
+                self._notes.error("front-matter-type", f"{key}: expected a date, found none", self.line(key))
+            elif truth(value) is None:
+                yield key, text
 
     def slug(self) -> tuple[str, str]:
         """Give the key and text that names the page; ("", "") if none. A pattern of a site

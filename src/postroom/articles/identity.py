@@ -60,12 +60,14 @@ def draft_folder(path: str) -> str:
 def page(written: str, path: str) -> Page:
     """Read what a slug, permalink, url or path says; `written` is "" where none is given.
 
-    A word is a slug; a path (`/2017/hello/`) or an address names the page itself.
+    A word is a slug; a path (`/2017/hello/`) or an address names the page itself. Raises
+    ValueError for what cannot be an address.
     """
     fallback = slugify(dated(path)[1] or stem(path)) or hashlib.sha256(path.encode()).hexdigest()[:8]
     if not written:
         return Page(slug=fallback)
     route = urlsplit(written).path if re.match(r"https?://", written, re.IGNORECASE) else written
+    urljoin("https://localhost/", written)
     parts = [part for part in re.sub(r"\.html?$|/index\.html?$", "", route).split("/") if part]
     slug = slugify(parts[-1]) if parts else ""
     address = written if route != written or written.startswith("/") else ""
