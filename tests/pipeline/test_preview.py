@@ -6,9 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from postroom import cli, config
 from postroom.compose import compose
+from postroom.model import History
 from postroom.outbox import content, status
 from postroom.pipeline.preview import files, keys_of, post_text, sample
 from postroom.pipeline.project import open_project
@@ -108,3 +110,19 @@ def test_an_id_cannot_lead_out_of_the_preview_folder(desk, tmp_path: Path, name:
         path for path in set(tmp_path.rglob("*")) - before if path.is_file() and ".postroom" not in path.parts
     }
     assert all(path.is_relative_to(out) for path in written), written
+
+
+def test_a_logo_takes_the_place_of_the_name(desk) -> None:
+    logo = desk.folder / "templates" / "logo.png"
+    logo.parent.mkdir()
+    Image.new("RGB", (200, 80), "#0a66c2").save(logo)
+    desk.configure(("articles: {", "brand: {logo: templates/logo.png}\narticles: {"))
+    desk.article()
+    project = open_project(config.load(desk.folder / "config.yaml"))
+    verdict = survey(project, History(), desk.now).verdicts[0]
+    staged = stage(project, verdict.candidate, due_at=desk.now, now=desk.now)
+    assert 'width="100" height="40"' in staged.edition.content.html
+    logo.unlink()
+    (finding, *_) = stage(project, verdict.candidate, due_at=desk.now, now=desk.now).findings
+    assert finding.file == "config.yaml"
+    assert "logo.png" in finding.message

@@ -150,7 +150,11 @@ class Publisher:
     ) -> Edition | tuple[Finding, ...]:
         basis = self._basis(candidate)
         rendered = self._rendered.get(candidate.place)
-        if rendered is not None and rendered[0] == basis and (rendered[1] or candidate.place in known.editions):
+        if (
+            rendered is not None
+            and rendered[0] == basis
+            and (rendered[1] or candidate.place in known.editions)
+        ):
             return rendered[1]
         silent = unanswered(candidate.channel)
         if silent:

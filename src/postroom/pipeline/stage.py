@@ -60,7 +60,7 @@ def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: date
     """
     manuscript, found = _manuscript(project, candidate)
     rendered = _render(project, candidate, manuscript)
-    findings = tuple(regrade(project.config, (*found, *rendered.findings)))
+    findings = tuple(regrade(project.config, (*found, *_unsaid(rendered, found))))
     return Staged(
         candidate=candidate,
         edition=_edition(candidate, rendered, due_at=due_at, now=now),
@@ -69,12 +69,24 @@ def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: date
     )
 
 
+def _unsaid(rendered: Rendered, found: tuple[Finding, ...]) -> Iterator[Finding]:
+    """Leave out what a rendering says of an image that was said already, with its line."""
+    said = " ".join(finding.message for finding in found)
+    for finding in rendered.findings:
+        if finding.rule != "email-image-format" or not any(word in said for word in _urls(finding.message)):
+            yield finding
+
+
+def _urls(text: str) -> list[str]:
+    return [word.rstrip(".,") for word in text.split() if word.startswith("http")]
+
+
 def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tuple[Finding, ...]]:
     article = candidate.article
     body = read_body(article)
     config = project.config
     inside = article.source.is_relative_to(config.base)
-    resolved = assets.resolve(
+    own = assets.resolve(
         _image_refs(article, body),
         near=article.source.parent,
         root=config.base if inside else config.articles.folder,
@@ -82,7 +94,29 @@ def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tup
         url=config.images.url,
         file=article.file,
     )
-    return Manuscript(article=article, body=body, images=resolved.images), resolved.findings
+    brand = _logo(project, candidate.channel)
+    images = {**own.images, **brand.images}
+    return Manuscript(article=article, body=body, images=images), (*own.findings, *brand.findings)
+
+
+def _logo(project: Project, channel: Channel) -> assets.Resolved:
+    """Make the brand's logo ready; templates look it up by its path."""
+    logo = channel.brand.logo
+    if logo is None or not channel.is_email:
+        return assets.Resolved(images={}, findings=())
+    config = project.config
+    inside = logo.is_relative_to(config.base)
+    found = assets.resolve(
+        [ImageRef(src=logo.name, alt=channel.publication.name)],
+        near=logo.parent,
+        root=config.base if inside else logo.parent,
+        cache=project.cache,
+        url=config.images.url,
+        file=channel.file,
+    )
+    return assets.Resolved(
+        images={str(logo): each for each in found.images.values()}, findings=found.findings
+    )
 
 
 def _image_refs(article: Article, body: str) -> Iterator[ImageRef]:
