@@ -15,7 +15,7 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Select, Update, and_, bindparam, func, not_, or_, select, update
 
 from postroom.model import Accounts, DeliveryState, EditionState
-from postroom.outbox.rows import AnyRow, accounts_of
+from postroom.outbox.rows import EDITION, AnyRow, accounts_of
 from postroom.outbox.tables import delivery, edition, is_state
 
 # By how much the counts of (edition id, state) change.
@@ -68,7 +68,7 @@ def settle(connection: Connection, editions: Iterable[int], now: datetime) -> No
     account that does not balance is for a person, and what was recorded stays recorded.
     """
     for edition_id in sorted(set(editions)):
-        row = connection.execute(select(edition).where(edition.c.id == edition_id)).one()
+        row = connection.execute(EDITION, {"edition": edition_id}).one()
         if row.parts > 1:
             _align_parts(connection, edition_id)
         if row.state == EditionState.OPEN and row.queued == 0 and row.sending == 0:

@@ -11,16 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    bindparam,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import Tally, post, settle
@@ -37,9 +29,9 @@ from postroom.outbox.tables import (
 
 SUPPRESSED = "the address is suppressed"
 
-_IS_SUPPRESSED = exists().where(suppression.c.identity == delivery.c.identity)
-_IS_MINE = delivery.c.owner == bindparam("me")
+_FREE = {"owner": None, "lease_until": None}
 
+# Statements are built once: SQLAlchemy then finds their compiled form without looking through them.
 _DUE = (
     select(delivery.c.id)
     .where(
@@ -64,12 +56,42 @@ _BEGINNING = {
     "begun_at": bindparam("now"),
     "first_begun_at": func.coalesce(delivery.c.first_begun_at, bindparam("now")),
 }
-_FREE = {"owner": None, "lease_until": None}
-
 _TAKE = {
     False: _LEASE.returning(*DELIVERY),
     True: _LEASE.values(_BEGINNING).returning(*DELIVERY),
 }
+_IS_LEASED_TO_ME = and_(
+    delivery.c.id.in_(bindparam("ids", expanding=True)), delivery.c.owner == bindparam("me"), IS_CLAIMABLE
+)
+_BEGIN = (
+    update(delivery)
+    .where(
+        _IS_LEASED_TO_ME,
+        delivery.c.edition_id.in_(select(edition.c.id).where(is_state(edition.c.state, EditionState.OPEN))),
+    )
+    .values(_BEGINNING)
+    .returning(delivery.c.id, delivery.c.edition_id)
+)
+_CANCEL_SUPPRESSED = (
+    update(delivery)
+    .where(exists().where(suppression.c.identity == delivery.c.identity))
+    .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, **_FREE)
+    .returning(delivery.c.edition_id)
+)
+_CANCEL_DUE = _CANCEL_SUPPRESSED.where(delivery.c.id.in_(select(_DUE.c.id)))
+_CANCEL_LEASED = _CANCEL_SUPPRESSED.where(_IS_LEASED_TO_ME)
+_OPEN_EDITIONS = (
+    select(edition.c.id)
+    .where(
+        edition.c.transport == bindparam("transport"),
+        is_state(edition.c.state, EditionState.OPEN),
+        edition.c.queued > 0,
+    )
+    .order_by(edition.c.due_at, edition.c.id)
+)
+_PAUSE = select(transport_state.c.until).where(
+    transport_state.c.name == bindparam("transport"), transport_state.c.paused
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +140,9 @@ def begin(connection: Connection, ids: Sequence[int], owner: str, now: datetime)
     Left out are those that are no longer this owner's, whose edition is not open any more (their lease is
     given back), and those whose address was suppressed meanwhile (cancelled).
     """
-    mine = [delivery.c.id.in_(ids), delivery.c.owner == owner, IS_CLAIMABLE]
-    _cancel_suppressed(connection, mine, now)
-    is_open = delivery.c.edition_id.in_(
-        select(edition.c.id).where(is_state(edition.c.state, EditionState.OPEN))
-    )
-    rows = connection.execute(
-        update(delivery)
-        .where(*mine, is_open)
-        .values(_BEGINNING)
-        .returning(delivery.c.id, delivery.c.edition_id),
-        {"now": now},
-    ).all()
+    values = {"ids": list(ids), "me": owner, "now": now}
+    _cancel_suppressed(connection, _CANCEL_LEASED, values, now)
+    rows = connection.execute(_BEGIN, values).all()
     put_back(connection, ids, owner)
     _post_begun(connection, Counter(row.edition_id for row in rows))
     return sorted(row.id for row in rows)
@@ -176,40 +189,24 @@ def next_due(connection: Connection, transport: str) -> datetime | None:
 
     Deliveries that someone has leased are not considered: they are being worked on.
     """
-    pause = connection.execute(
-        select(transport_state).where(transport_state.c.name == transport)
-    ).one_or_none()
-    if pause is not None and pause.paused and pause.until is None:
+    pause = connection.execute(_PAUSE, {"transport": transport}).one_or_none()
+    if pause is not None and pause.until is None:
         return None
     dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, transport)]
     soonest = min((due for due in dues if due is not None), default=None)
-    if soonest is None or pause is None or not pause.paused:
+    if soonest is None or pause is None:
         return soonest
     until: datetime = pause.until
     return max(soonest, until)
 
 
 def _is_paused(connection: Connection, transport: str, now: datetime) -> bool:
-    pause = connection.execute(
-        select(transport_state.c.until).where(transport_state.c.name == transport, transport_state.c.paused)
-    ).one_or_none()
+    pause = connection.execute(_PAUSE, {"transport": transport}).one_or_none()
     return pause is not None and (pause.until is None or pause.until > now)
 
 
 def _open_editions(connection: Connection, transport: str) -> Sequence[int]:
-    return (
-        connection.execute(
-            select(edition.c.id)
-            .where(
-                edition.c.transport == transport,
-                is_state(edition.c.state, EditionState.OPEN),
-                edition.c.queued > 0,
-            )
-            .order_by(edition.c.due_at, edition.c.id)
-        )
-        .scalars()
-        .all()
-    )
+    return connection.execute(_OPEN_EDITIONS, {"transport": transport}).scalars().all()
 
 
 def _soonest(connection: Connection, edition_id: int) -> datetime | None:
@@ -224,7 +221,7 @@ def _soonest(connection: Connection, edition_id: int) -> datetime | None:
 
 def _take(connection: Connection, values: Mapping[str, object], begin: bool, now: datetime) -> list[Claimed]:
     """Take due deliveries of one edition, after cancelling the suppressed among them."""
-    _cancel_suppressed(connection, [delivery.c.id.in_(select(_DUE.c.id))], now, values)
+    _cancel_suppressed(connection, _CANCEL_DUE, values, now)
     rows = connection.execute(_TAKE[begin], values).all()
     if not rows:
         return []
@@ -237,18 +234,11 @@ def _take(connection: Connection, values: Mapping[str, object], begin: bool, now
 
 
 def _cancel_suppressed(
-    connection: Connection,
-    which: Iterable[ColumnElement[bool]],
-    now: datetime,
-    values: Mapping[str, object] | None = None,
+    connection: Connection, statement: ReturningUpdate[int], values: Mapping[str, object], now: datetime
 ) -> None:
-    rows = connection.execute(
-        update(delivery)
-        .where(*which, _IS_SUPPRESSED)
-        .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, **_FREE)
-        .returning(delivery.c.edition_id),
-        values or {},
-    ).scalars()
+    rows = connection.execute(statement, values).scalars().all()
+    if not rows:
+        return
     tally: Tally = Counter()
     for edition_id in rows:
         tally[edition_id, "queued"] -= 1

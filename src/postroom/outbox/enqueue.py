@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, 
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
-from postroom.outbox.accounts import scan
+from postroom.outbox.accounts import scan, settle
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.content import dumps, encode, encode_map
 from postroom.outbox.ledger import Ledger
@@ -242,7 +242,8 @@ def _seal(connection: Connection, filling: _Filling, seen: int, suppressed: int)
         update(edition)
         .where(_is_ours(filling))
         .values(
-            **_sealed_state(filling, counts),
+            state=EditionState.HELD.value if filling.edition.holds else EditionState.OPEN.value,
+            opened_at=None if filling.edition.holds else filling.now,
             **counts,
             filler="",
             recipients=recipients,
@@ -250,12 +251,5 @@ def _seal(connection: Connection, filling: _Filling, seen: int, suppressed: int)
             suppressed=suppressed,
         )
     )
+    settle(connection, [filling.edition.id], filling.now)
     return read_edition(connection, filling.edition.id)
-
-
-def _sealed_state(filling: _Filling, counts: dict[str, int]) -> dict[str, object]:
-    if filling.edition.holds:
-        return {"state": EditionState.HELD.value}
-    if not counts["queued"]:
-        return {"state": EditionState.FINISHED.value, "opened_at": filling.now, "finished_at": filling.now}
-    return {"state": EditionState.OPEN.value, "opened_at": filling.now}

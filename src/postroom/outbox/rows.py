@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, Connection, Row, select
+from sqlalchemy import Column, Connection, Row, bindparam, select
 
 from postroom.errors import LedgerCorrupt
 from postroom.model import (
@@ -64,6 +64,9 @@ _PLAIN = (
 
 _CONTENTS_KEPT = 16
 
+# One row of the edition table, by its number.
+EDITION = select(edition).where(edition.c.id == bindparam("edition"))
+
 
 def delivery_of(row: Sequence[Any]) -> Delivery:
     """Return the delivery in a row that starts with the columns of `DELIVERY`."""
@@ -91,7 +94,7 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
 
 def read_edition(connection: Connection, edition_id: int) -> Edition:
     """Read one edition with its content, which must still be what was sealed."""
-    row = connection.execute(select(edition).where(edition.c.id == edition_id)).one()
+    row = connection.execute(EDITION, {"edition": edition_id}).one()
     return edition_of(row, read_content(connection, edition_id, row.content_hash))
 
 
