@@ -42,7 +42,7 @@ class Diagnosis:
 @console.json_option
 @click.pass_obj
 def command(config: Path, as_json: bool) -> int:
-    """Look at versions, the database driver, the ledger, disk space, folders, servers and ways out."""
+    """Look at versions, the database driver, the ledger, disk space, servers and ways out."""
     found = list(_diagnoses(config))
     if as_json:
         console.print_json([asdict(each) for each in found])

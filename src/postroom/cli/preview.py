@@ -43,7 +43,7 @@ def command(
 ) -> int:
     """Open the studio in a browser: every mail and post as it would go out, live while you edit.
 
-    ARTICLE is an id, a file, or the end of one. With --out, files are written instead:
+    ARTICLE is an id, a slug or a file. With --out, files are written instead:
     DIR/<article id>/<channel>-<variant>.html, .txt, .eml, .mjml and .json.
     """
     if out is None:
