@@ -5,15 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
 
 import watchfiles
 
 _QUIET_MS = 80  # a save is several events; this long without one means it is over
 _LATEST_MS = 400  # a steady stream of events is told at least this often
 _LOOK_AGAIN_MS = 1_000  # how soon a folder that came to be, or was replaced, is noticed
-
-_Folders: TypeAlias = frozenset[tuple[Path, int]]  # with the inode: `git checkout` may make a new one
 
 
 def watch(paths: Iterable[Path], changed: Callable[[], None], stop: threading.Event) -> None:
@@ -49,24 +46,29 @@ def _bursts(
     folders: frozenset[Path], stop: threading.Event, *, recursive: bool
 ) -> Iterator[set[Path] | None]:
     """Yield the paths of each burst of changes; None when a folder itself came, went or is another."""
+    is_anew = False
     while not stop.is_set():
         watched = _existing(folders)
         for burst in _changes(watched, stop, recursive=recursive):
             if burst:
                 yield burst
-            if _existing(folders) != watched:
+            elif is_anew:  # a second look, for what was written while nobody watched
                 yield None
+                is_anew = False
+            if _existing(folders) != watched or burst & watched:
+                yield None
+                is_anew = True
                 break
 
 
-def _changes(watched: _Folders, stop: threading.Event, *, recursive: bool) -> Iterator[set[Path]]:
+def _changes(watched: frozenset[Path], stop: threading.Event, *, recursive: bool) -> Iterator[set[Path]]:
     """Yield changed paths; an empty set now and then, as an occasion to look around."""
     if not watched:
         while not stop.wait(_LOOK_AGAIN_MS / 1000):
             yield set()
         return
     for changes in watchfiles.watch(
-        *(path for path, _ in watched),
+        *watched,
         debounce=_LATEST_MS,
         step=_QUIET_MS,
         stop_event=stop,
@@ -78,5 +80,5 @@ def _changes(watched: _Folders, stop: threading.Event, *, recursive: bool) -> It
         yield {Path(name) for _, name in changes}
 
 
-def _existing(folders: frozenset[Path]) -> _Folders:
-    return frozenset((path, path.stat().st_ino) for path in folders if path.is_dir())
+def _existing(folders: frozenset[Path]) -> frozenset[Path]:
+    return frozenset(path for path in folders if path.is_dir())

@@ -28,6 +28,9 @@ _REMOTE = re.compile(
 _HEAD = re.compile(r"<(?:head|html)\b[^>]*>(?:\s*<head\b[^>]*>)?", re.IGNORECASE)
 _HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
 
+_PLACE = re.compile(r"<!--.*?-->|<(p|h[1-6]|li|tr|td|th|div|img|pre|blockquote)\b", re.IGNORECASE | re.DOTALL)
+CHANGED = "postroom-changed"  # the id of the place where a mail is not as it was
+
 # What clients do that darken every mail: turn lightness around, leave pictures alone.
 _INVERTED = (
     "html{background:#fff!important;filter:invert(1) hue-rotate(180deg)!important}"
@@ -39,9 +42,21 @@ def framed(html: str, *, url_prefix: str, scheme: str, images: str) -> str:
     """Make the copy. `scheme` and `images` are those of a `Look`."""
     shown = _each_markup(html, lambda markup: _seen_by(markup, url_prefix, scheme, images))
     rules = f":root{{color-scheme:{'dark' if scheme == 'dark' else 'light'}!important}}"
+    rules += f"#{CHANGED}{{scroll-margin-top:30vh}}"
     if scheme == "inverted":
         rules += _INVERTED
     return _at_head_start(_at_head_end(shown, f"<style>{rules}</style>"), '<base target="_blank">')
+
+
+def marked(html: str, before: str) -> str:
+    """Give the place in the body where a mail is not as it was before an id, for the frame to go to."""
+    shorter = min(len(html), len(before))
+    same = next((at for at in range(shorter) if html[at] != before[at]), shorter)
+    body = html.lower().find("<body")
+    if body < 0 or html == before:
+        return html
+    places = [found.end(1) for found in _PLACE.finditer(html, body) if found[1] and found.end(1) <= same]
+    return f'{html[: places[-1]]} id="{CHANGED}"{html[places[-1] :]}' if places else html
 
 
 def remote_images(html: str, url_prefix: str) -> int:

@@ -85,6 +85,12 @@ class Look:
         """Write the look as a relative address of `page` (default: the studio's own)."""
         return f"{page}?{urlencode(self.parameters(), quote_via=quote)}"
 
+    def frame_link(self) -> str:
+        """Write the address of the framed mail: it depends on nothing but these."""
+        names = ("article", "channel", "variant", "scheme", "images")
+        told = {name: value for name, value in self.parameters().items() if name in names}
+        return f"mail?{urlencode(told, quote_via=quote)}"
+
     @property
     def is_phone(self) -> bool:
         """Whether the frame is as narrow as a phone."""

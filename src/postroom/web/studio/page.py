@@ -56,7 +56,7 @@ def page(view: View) -> str:
         tag("a", "Skip to the preview", href="#main", class_="skip"),
         _brand(),
         shelf(view.catalogue, view.look, current),
-        tag("main", _trouble(view), *_main(view), id="main", tabindex="-1"),
+        tag("main", tag("div", _trouble(view), class_="troubles"), *_main(view), id="main", tabindex="-1"),
     )
     root = tag(
         "html",

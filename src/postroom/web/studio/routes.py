@@ -10,15 +10,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from postroom.web.guard import Guard
-from postroom.web.studio.framed import framed, policy
+from postroom.web.studio.framed import framed, marked, policy
 from postroom.web.studio.look import Look, find
 from postroom.web.studio.notes import files
 from postroom.web.studio.page import View, digest, page
-from postroom.web.studio.shown import Desk
+from postroom.web.studio.shown import Desk, Shown
 from postroom.web.studio.source import Entry, Sheet, Source
 
 _STATIC = Path(__file__).parent / "static"
@@ -61,16 +61,15 @@ class _Studio:
         self._desk = desk
 
     def page(self, request: Request) -> Response:
-        if not request.url.path.endswith("/"):
-            return RedirectResponse(f"{request.url.path}/")
         view = self._view(Look.read(request.query_params))
         headers = {"Content-Security-Policy": _policy(view.look), "ETag": f'"{digest(view)}"'}
         return HTMLResponse(page(view), headers=headers)
 
     def mail(self, request: Request) -> Response:
         look = Look.read(request.query_params)
-        sheet = self._sheet(look)
-        copy = framed(sheet.html, url_prefix=self._desk.url_prefix(), scheme=look.scheme, images=look.images)
+        shown = self._sheet(look)
+        html = marked(shown.value.html, shown.before.html) if shown.before else shown.value.html
+        copy = framed(html, url_prefix=self._desk.url_prefix(), scheme=look.scheme, images=look.images)
         return HTMLResponse(copy, headers={"Content-Security-Policy": policy(look.images)})
 
     def asset(self, request: Request) -> Response:
@@ -84,7 +83,7 @@ class _Studio:
 
     def file(self, request: Request) -> Response:
         kind = request.path_params["kind"]
-        sheet = self._sheet(Look.read(request.query_params))
+        sheet = self._sheet(Look.read(request.query_params)).value
         if (data := files(sheet).get(kind)) is None:
             raise HTTPException(404)
         return Response(
@@ -125,11 +124,11 @@ class _Studio:
             url_prefix=self._desk.url_prefix(),
         )
 
-    def _sheet(self, look: Look) -> Sheet:
+    def _sheet(self, look: Look) -> Shown[Sheet]:
         entry = find(self._desk.catalogue().value, look)
         if entry is None:
             raise HTTPException(404)
-        return self._desk.sheet(entry).value
+        return self._desk.sheet(entry)
 
 
 def _policy(look: Look) -> str:

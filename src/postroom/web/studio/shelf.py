@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby, islice
+from itertools import groupby
 
 from postroom.web.markup import Html, join, tag
 from postroom.web.studio.icons import state_class, state_icon
 from postroom.web.studio.look import Look
 from postroom.web.studio.source import Entry
 
-_ARTICLES_SHOWN = 200  # some 1,500 links; beyond that a browser takes its time, and nobody scrolls
+_ARTICLES_WRITTEN = 200  # some 1,500 links; beyond that a browser takes its time, and nobody scrolls
 
 _KEYS = (
     ("j k", "next, previous"),
@@ -24,13 +24,15 @@ _KEYS = (
 
 def shelf(catalogue: Sequence[Entry], look: Look, current: Entry | None) -> Html:
     """Write the navigation: a filter, the articles that pass it, the keys."""
-    passing = [(entries[0], entries) for entries in _by_article(catalogue) if _passes(entries, look.query)]
-    shown = [_article(first, entries, look, current) for first, entries in islice(passing, _ARTICLES_SHOWN)]
+    articles = _by_article(catalogue)
+    passing = [entries for entries in articles if _passes(entries, look.query)]
+    written = articles if len(articles) <= _ARTICLES_WRITTEN else passing[:_ARTICLES_WRITTEN]
+    items = [_article(entries, look, current) for entries in written]
     return tag(
         "nav",
         _filter(look),
-        tag("ol", shown, class_="articles", data_scroll="shelf", tabindex="-1") if shown else None,
-        tag("p", _count(len(passing), len(shown), look), class_="count", id="count"),
+        tag("ol", items, class_="articles", data_scroll="shelf", tabindex="-1"),
+        tag("p", _count(len(passing), look), class_="count", id="count"),
         _keys(),
         class_="shelf",
         aria_label="Articles",
@@ -77,7 +79,9 @@ def _filter(look: Look) -> Html:
     )
 
 
-def _article(first: Entry, entries: Sequence[Entry], look: Look, current: Entry | None) -> Html:
+def _article(entries: Sequence[Entry], look: Look, current: Entry | None) -> Html:
+    """Write an article; hidden when it does not pass, so that the script can bring it back."""
+    first = entries[0]
     channels = groupby(entries, key=lambda entry: entry.channel)
     rows = [_channel(name, list(told), look, current) for name, told in channels]
     is_current = current is not None and current.article == first.article
@@ -88,6 +92,7 @@ def _article(first: Entry, entries: Sequence[Entry], look: Look, current: Entry 
         rows,
         class_="article current" if is_current else "article",
         data_text=_searchable(entries),
+        hidden=not _passes(entries, look.query),
     )
 
 
@@ -119,11 +124,11 @@ def _found(count: int, what: str) -> Html | None:
     return tag("b", count, tag("span", word, class_="unseen"), class_=f"found {what}")
 
 
-def _count(passing: int, shown: int, look: Look) -> str:
-    if passing > shown:
-        return f"{shown:,} of {passing:,} articles; filter and press Enter to see others"
+def _count(passing: int, look: Look) -> str:
+    if passing > _ARTICLES_WRITTEN:
+        return f"{_ARTICLES_WRITTEN:,} of {passing:,} articles; filter and press Enter to see others"
     if look.query:
-        return f"{passing:,} of the articles match" if passing else "No article matches"
+        return "1 article matches" if passing == 1 else f"{passing or 'No'} articles match"
     return ""
 
 

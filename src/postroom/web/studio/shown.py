@@ -12,15 +12,20 @@ from postroom.errors import PostroomError
 from postroom.web.studio.source import Entry, Sheet, Source
 
 T = TypeVar("T")
+_ASSETS_KEPT = 32  # more than one mail shows
 _SHEETS_KEPT = 64  # a person goes to and fro between a handful; each may hold a megabyte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown(Generic[T]):
-    """A value, and what went wrong when it was last asked for; then it is the last good one."""
+    """A value, and what went wrong when it was last asked for; then it is the last good one.
+
+    `before` is the last value that was another.
+    """
 
     value: T
     trouble: str = ""
+    before: T | None = None
 
 
 class Desk:
@@ -34,6 +39,7 @@ class Desk:
         self._lock = threading.RLock()
         self._catalogues: _Memory[Sequence[Entry]] = _Memory(kept=1)
         self._sheets: _Memory[Sheet] = _Memory(kept=_SHEETS_KEPT)
+        self._assets: _Memory[tuple[bytes, str] | None] = _Memory(kept=_ASSETS_KEPT)
         self._prefixes: _Memory[str] = _Memory(kept=1)
 
     def generation(self) -> int:
@@ -55,10 +61,7 @@ class Desk:
     def asset(self, name: str) -> tuple[bytes, str] | None:
         """Fetch an image, if the source knows one by this name."""
         with self._lock:
-            try:
-                return self._source.asset(name)
-            except PostroomError:
-                return None
+            return self._assets.recall(name, self.generation(), lambda: self._source.asset(name), None).value
 
     def url_prefix(self) -> str:
         """Tell under which address the source's images will be published."""
@@ -74,9 +77,12 @@ class _Memory(Generic[T]):
         self._answers: OrderedDict[Hashable, tuple[int, Shown[T]]] = OrderedDict()
 
     def recall(self, key: Hashable, generation: int, question: Callable[[], T], otherwise: T) -> Shown[T]:
-        """Answer from memory if nothing has changed, else anew, else as it last went well."""
+        """Answer from memory if nothing has changed, else anew, else as it last went well.
+
+        That there is nothing is not remembered: it may come to be while nothing changes.
+        """
         known = self._answers.pop(key, None)
-        if known is None or known[0] != generation:
+        if known is None or known[0] != generation or known[1].value is None:
             last = known[1] if known else Shown(value=otherwise)
             known = (generation, _ask(question, last))
         self._answers[key] = known
@@ -87,6 +93,7 @@ class _Memory(Generic[T]):
 
 def _ask(question: Callable[[], T], last: Shown[T]) -> Shown[T]:
     try:
-        return Shown(value=question())
+        value = question()
     except PostroomError as error:
         return replace(last, trouble=str(error) or type(error).__name__)
+    return Shown(value=value, before=last.before if value == last.value else last.value)

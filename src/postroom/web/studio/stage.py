@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from email.utils import parseaddr, parsedate_to_datetime
+from hashlib import sha256
 
 from postroom.model import Content, Email, Post
 from postroom.web.markup import Html, join, tag
 from postroom.web.studio.feed import feed
+from postroom.web.studio.framed import CHANGED
 from postroom.web.studio.look import NARROWEST, WIDEST, Look
 from postroom.web.studio.notes import findings_list
 from postroom.web.studio.source import Sheet
@@ -66,7 +68,9 @@ def _frame(sheet: Sheet, look: Look) -> Html:
     entry = sheet.entry
     frame = tag(
         "iframe",
-        src=look.at(entry).link("mail"),
+        src=look.at(entry).frame_link(),
+        data_changed=CHANGED,
+        data_digest=sha256(sheet.html.encode()).hexdigest()[:32],
         title=f"The mail: {sheet.header('Subject') or entry.title}",
         sandbox="allow-popups allow-popups-to-escape-sandbox",
         referrerpolicy="no-referrer",

@@ -69,6 +69,7 @@ def _group(label: str, names: Mapping[str, str], looks: Mapping[str, Look], curr
             href=looks[name].link(),
             aria_current="true" if name == current else None,
             aria_keyshortcuts=key if name == after else None,
+            data_sets=label.lower(),
         )
         for name in order
     ]

@@ -5,9 +5,10 @@
 const page = document.documentElement;
 const live = document.getElementById("live");
 const filter = document.getElementById("filter");
+const PARTS = [".articles", "#count", ".troubles", ".headline", ".tools", ".inbox", ".notes"];
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-// ---- Follow changes: wait for another generation; reload only if this page would look different.
+// ---- Follow changes: wait for another generation; touch the page only if it looks different.
 
 async function follow() {
   let generation = page.dataset.generation;
@@ -30,13 +31,30 @@ async function follow() {
 }
 
 async function refresh() {
-  const answer = await fetch(location.href, { method: "HEAD" });
+  const answer = await fetch(location.href);
   if (!answer.ok) throw new Error(answer.statusText);
-  if (answer.headers.get("ETag") !== `"${page.dataset.digest}"`) {
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (fresh.documentElement.dataset.digest === page.dataset.digest) return;
+  const [frame, next] = [document, fresh].map((each) => each.getElementById("frame"));
+  if (frame && next && frame.getAttribute("src") === next.getAttribute("src")) {
+    for (const part of PARTS) {
+      document.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+    }
+    document.title = fresh.title;
+    page.dataset.digest = fresh.documentElement.dataset.digest;
+    narrow();
+    if (frame.dataset.digest !== next.dataset.digest) renew(frame, next);
+  } else {
     keepPlaces();
-    location.reload(); // the browser also restores where the framed mail was scrolled to
+    location.reload();
     await new Promise(() => {});
   }
+}
+
+// A sandboxed frame tells nobody how far it is scrolled, so it goes to where the mail has changed.
+function renew(frame, next) {
+  frame.dataset.digest = next.dataset.digest;
+  frame.contentWindow.location.replace(`${next.src}&digest=${next.dataset.digest}#${next.dataset.changed}`);
 }
 
 function tell(text, isLost) {
@@ -44,15 +62,15 @@ function tell(text, isLost) {
   live.classList.toggle("lost", isLost);
 }
 
-// ---- Keep places: what scrolls inside the page, what is typed, where the focus is.
+// ---- Keep places: what scrolls inside the page, and where the typing is.
 
 function keepPlaces() {
   const places = {};
   for (const element of document.querySelectorAll("[data-scroll]")) {
     places[element.dataset.scroll] = element.scrollTop;
   }
-  const typed = { value: filter.value, focused: document.activeElement === filter };
-  sessionStorage.setItem("places", JSON.stringify({ places, typed, address: location.search }));
+  const isTyping = document.activeElement === filter;
+  sessionStorage.setItem("places", JSON.stringify({ places, isTyping, address: location.search }));
 }
 
 function findPlaces() {
@@ -62,11 +80,23 @@ function findPlaces() {
     const isSame = element.dataset.scroll === "shelf" || kept.address === location.search;
     if (isSame) element.scrollTop = kept.places[element.dataset.scroll] || 0;
   }
-  if (kept) {
-    filter.value = kept.typed.value;
-    if (kept.typed.focused) filter.focus();
-  }
+  if (kept?.isTyping && kept.address === location.search) filter.focus();
   document.querySelector(".chip[aria-current]")?.scrollIntoView({ block: "nearest" });
+}
+
+// ---- Write a part of the look into this page's address and into every link of it.
+
+function carry(name, value) {
+  const written = (address) => {
+    const parameters = new URLSearchParams(address);
+    if (value) parameters.set(name, value);
+    else parameters.delete(name);
+    return `?${parameters}`;
+  };
+  for (const link of document.querySelectorAll(`a[href^="?"]:not([data-sets="${name}"])`)) {
+    link.setAttribute("href", written(link.getAttribute("href")));
+  }
+  history.replaceState(null, "", written(location.search));
 }
 
 // ---- Filter while typing. Enter asks the server, which knows articles that are not on the page.
@@ -75,13 +105,12 @@ function narrow() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let shown = 0;
   for (const article of document.querySelectorAll(".article")) {
-    const passes = words.every((word) => article.dataset.text.includes(word));
-    article.hidden = !passes;
-    shown += passes;
+    article.hidden = !words.every((word) => article.dataset.text.includes(word));
+    shown += !article.hidden;
   }
-  if (words.length) {
-    document.getElementById("count").textContent =
-      shown === 1 ? "1 article matches" : `${shown || "No"} articles match`;
+  const count = shown === 1 ? "1 article matches" : `${shown || "No"} articles match`;
+  if (filter.value !== filter.defaultValue) {
+    document.getElementById("count").textContent = words.length ? count : "";
   }
 }
 
@@ -95,7 +124,10 @@ function step(by) {
 
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape" && event.target === filter) return filter.blur();
+  if (event.key === "Escape" && event.target === filter) {
+    event.preventDefault(); // leave the field, keep what stands in it
+    filter.blur();
+  }
   if (event.target.matches("input, textarea, select")) return;
   if (event.key === "/") {
     event.preventDefault();
@@ -118,19 +150,6 @@ function widen(frame, grip, width) {
   grip.dataset.width = `${frame.width} px`;
 }
 
-function settle(frame) {
-  for (const link of document.querySelectorAll('a[href^="?"]:not(.switch a)')) {
-    link.setAttribute("href", withWidth(link.getAttribute("href"), frame.width));
-  }
-  history.replaceState(null, "", withWidth(location.search, frame.width));
-}
-
-function withWidth(address, width) {
-  const parameters = new URLSearchParams(address);
-  parameters.set("width", width);
-  return `?${parameters}`;
-}
-
 function drag(frame, grip) {
   grip.addEventListener("pointerdown", (event) => {
     const from = event.clientX;
@@ -138,8 +157,10 @@ function drag(frame, grip) {
     const move = (at) => widen(frame, grip, width + 2 * (at.clientX - from)); // it grows to both sides
     const end = () => {
       grip.removeEventListener("pointermove", move);
-      settle(frame);
+      frame.classList.remove("passive");
+      carry("width", frame.width);
     };
+    frame.classList.add("passive"); // or it would swallow the movements over it
     grip.setPointerCapture(event.pointerId);
     grip.addEventListener("pointermove", move);
     grip.addEventListener("lostpointercapture", end, { once: true });
@@ -149,14 +170,17 @@ function drag(frame, grip) {
     const by = { ArrowLeft: -10, ArrowRight: 10 }[event.key];
     if (!by) return;
     widen(frame, grip, Number(frame.width) + by);
-    settle(frame);
+    carry("width", frame.width);
     event.preventDefault();
   });
 }
 
 findPlaces();
-if (filter.value) narrow();
-filter.addEventListener("input", narrow);
+narrow();
+filter.addEventListener("input", () => {
+  narrow();
+  carry("q", filter.value);
+});
 document.addEventListener("keydown", press);
 document.addEventListener("click", (event) => {
   if (event.target.closest("a")) keepPlaces();
