@@ -8,6 +8,7 @@ import threading
 import webbrowser
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import click
 
@@ -47,7 +48,9 @@ def command(
     DIR/<article id>/<channel>-<variant>.html, .txt, .eml, .mjml and .json.
     """
     if out is None:
-        _serve(config, port, browser=not no_browser)
+        _serve(
+            config, port, {"article": article, "channel": channel, "variant": variant}, browser=not no_browser
+        )
         return 0
     project = session.load(config)
     now = session.now()
@@ -124,8 +127,8 @@ def inside(out: Path, article: str) -> Path:
     return folder
 
 
-def _serve(config: Path, port: int, *, browser: bool) -> None:
-    from postroom.web.reload import watch
+def _serve(config: Path, port: int, view: dict[str, str | None], *, browser: bool) -> None:
+    from postroom.watching import watch
     from postroom.web.serve import serve
     from postroom.web.studio import app
 
@@ -135,10 +138,12 @@ def _serve(config: Path, port: int, *, browser: bool) -> None:
     watcher.start()
 
     def ready(address: str) -> None:
-        click.echo(f"Postroom's studio is at {address}\nCtrl-C ends it.")
+        asked = urlencode({name: value for name, value in view.items() if value})
+        shown = f"{address}?{asked}" if asked else address
+        click.echo(f"Postroom's studio is at {shown}\nCtrl-C ends it.")
         sys.stdout.flush()
         if browser:
-            webbrowser.open(address)
+            webbrowser.open(shown)
 
     try:
         token = secrets.token_urlsafe(16)

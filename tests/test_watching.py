@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.web.reload import watch
+from postroom.watching import watch
 
 SOON = 10.0  # seconds; a failing test waits this long, a passing one does not
 

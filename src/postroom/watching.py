@@ -1,9 +1,13 @@
-"""Tell when files change, whichever way an editor or Git writes them."""
+"""Tell when files change, whichever way an editor or Git writes them.
+
+The studio reloads its page by it, the daemon looks at its folder sooner than it otherwise would.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import watchfiles
@@ -18,7 +22,8 @@ def watch(paths: Iterable[Path], changed: Callable[[], None], stop: threading.Ev
 
     Blocks: run it in a thread of its own. A folder is watched with all it holds (except what an
     editor or Git leaves there), a file by its name, so that replacing it is seen. A path need
-    not exist yet. `changed` is called by one thread at a time.
+    not exist yet. `changed` is called by one thread at a time. Raises OSError or RuntimeError where
+    the system cannot watch (any more).
     """
     wanted = frozenset(path.absolute() for path in paths)
     lock = threading.Lock()
@@ -37,9 +42,10 @@ def watch(paths: Iterable[Path], changed: Callable[[], None], stop: threading.Ev
 def _watch_names(wanted: frozenset[Path], tell: Callable[[], None], stop: threading.Event) -> None:
     """Watch the folders in which the wanted lie, for what is no folder itself (yet, or any more)."""
     folders = frozenset(path.parent for path in wanted)
-    for burst in _bursts(folders, stop, recursive=False):
-        if burst is None or any(path in wanted and not path.is_dir() for path in burst):
-            tell()
+    with suppress(OSError, RuntimeError):  # the watch of the wanted themselves meets the same, and raises
+        for burst in _bursts(folders, stop, recursive=False):
+            if burst is None or any(path in wanted and not path.is_dir() for path in burst):
+                tell()
 
 
 def _bursts(
