@@ -245,7 +245,7 @@ def _labels(values: list[Value]) -> list[str] | None:
 def _image(value: Value) -> tuple[str, str] | None:
     """Read an image's address and its alternative text."""
     if isinstance(value, list):
-        return _image(value[0])
+        return _image(value[0]) if value else None
     if isinstance(value, dict):
         src = next((value[key] for key in _IMAGE_KEYS if isinstance(value.get(key), str | dict)), "")
         alt = value.get("alt", "")

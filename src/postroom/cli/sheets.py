@@ -8,7 +8,8 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from postroom.cli import session
-from postroom.errors import ArticleError, PostroomError, TemplateError
+from postroom.compose.merge import fields_of, fill_text
+from postroom.errors import ArticleError, ConfigError, PostroomError, TemplateError, UsageError
 from postroom.model import Content, Email, Finding, Mail, Severity
 from postroom.outbox import content as frozen_content
 from postroom.pipeline.plan import PlanLine, plan_of
@@ -31,7 +32,6 @@ class ProjectSource:
         self._lines: list[PlanLine] = []
         self._images: dict[str, Path] = {}
         self._read_at = -1
-        session.load(config)
 
     @property
     def url_prefix(self) -> str:
@@ -40,8 +40,11 @@ class ProjectSource:
 
     def paths(self) -> list[Path]:
         """List what to watch."""
-        config = session.load(self._path).config
-        return [self._path, config.articles.folder, config.templates]
+        try:
+            config = session.load(self._path).config
+        except ConfigError:
+            return [self._path]
+        return [self._path, config.articles.folder, config.templates, config.images.folder]
 
     def changed(self) -> None:
         """Take note that files have changed."""
@@ -64,11 +67,11 @@ class ProjectSource:
     def sheet(self, article: str, channel: str, variant: str) -> Sheet:
         """Render one entry."""
         project = self._now()
-        entry = next(
-            each
-            for each in self.catalogue()
-            if (each.article, each.channel, each.variant) == (article, channel, variant)
-        )
+        place = (article, channel, variant)
+        found = (each for each in self.catalogue() if (each.article, each.channel, each.variant) == place)
+        entry = next(found, None)
+        if entry is None:
+            raise UsageError(f"{article} is gone")
         verdict = self._verdict(article, channel, variant)
         if verdict is None:
             return Sheet(entry=entry, content=None, findings=self._found(entry.file))
@@ -141,7 +144,7 @@ def _sheet(entry: Entry, staged: Staged, shown: Sample) -> Sheet:
         findings=findings,
         html=html.get_content() if html is not None else "",
         text=text.get_content() if text is not None else "",
-        preheader=content.preheader,
+        preheader=fill_text(content.preheader, content.fence, fields_of(shown.reader, "")),
         eml=data,
         headers=tuple((name, str(value)) for name, value in parsed.items()),
         json=json,

@@ -34,9 +34,10 @@ SAMPLE = Recipient(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A staged candidate and the message that one of its recipients would get."""
+    """A staged candidate and the message that one of its recipients, `reader`, would get."""
 
     staged: Staged
+    reader: Recipient
     message: Message
 
     @property
@@ -47,8 +48,10 @@ class Sample:
 
 def sample(staged: Staged, ledger: Ledger | None, now: datetime) -> Sample:
     """Compose the message to the first of the audience, dated `now`; the ledger is only read."""
-    delivery = sample_delivery(staged.edition, first_of(staged, ledger), now)
-    return Sample(staged=staged, message=compose(staged.edition, delivery, keys_of(ledger)))
+    reader = first_of(staged, ledger)
+    delivery = sample_delivery(staged.edition, reader, now)
+    message = compose(staged.edition, delivery, keys_of(ledger))
+    return Sample(staged=staged, reader=reader, message=message)
 
 
 def keys_of(ledger: Ledger | None) -> Keys:
