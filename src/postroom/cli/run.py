@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -83,13 +84,18 @@ def _refuse_without_way_out(config: Config) -> None:
 
 @contextmanager
 def _sole_worker(config: Config) -> Iterator[tuple[Ledger, str]]:
-    """Own the ledger: no second daemon works on it, and what a dead one left is settled."""
-    owner = f"{socket.gethostname()}:{os.getpid()}"
+    """Own the ledger: no second daemon works on it, and what a dead one left is settled.
+
+    The lock proves that nobody else is alive, whatever pid the dead had: in a container each start
+    has the same.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with DaemonLock(config.database), Ledger(config.database) as ledger:
+        ledger.verify()
         found = ledger.write(
             recover.recover,
             session.now(),
-            owner_alive=lambda other: other == owner,
+            owner_alive=lambda _: False,
             idempotent=lambda kind: transports.find(kind).idempotent,
         )
         for doubt in found.repeats:
