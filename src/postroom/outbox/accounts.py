@@ -15,8 +15,9 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Select, Update, and_, bindparam, case, func, not_, or_, select, update
 
 from postroom.model import Accounts, DeliveryState, EditionState
+from postroom.outbox.columns import is_state
 from postroom.outbox.rows import EDITION, AnyRow, accounts_of
-from postroom.outbox.tables import delivery, edition, is_state
+from postroom.outbox.tables import delivery, edition
 
 # By how much the counts of (edition id, state) change.
 Tally: TypeAlias = "Counter[tuple[int, str]]"

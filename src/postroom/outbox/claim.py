@@ -16,16 +16,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import Tally, post, settle
+from postroom.outbox.columns import is_state
 from postroom.outbox.content import encode_map
 from postroom.outbox.rows import DELIVERY, delivery_of, read_edition
-from postroom.outbox.tables import (
-    IS_CLAIMABLE,
-    delivery,
-    edition,
-    is_state,
-    suppression,
-    transport_state,
-)
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
 
 SUPPRESSED = "the address is suppressed"
 

@@ -20,11 +20,12 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.accounts import scan, settle
 from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.content import dumps, encode, encode_map
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
 from postroom.outbox.subscribers import uuids
-from postroom.outbox.tables import content, delivery, edition, is_state, rejection, suppression, to_micros
+from postroom.outbox.tables import content, delivery, edition, rejection, suppression
 
 BATCH = 2000  # rows a transaction: long enough to be fast, short enough that a send never waits for it
 

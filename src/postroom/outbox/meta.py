@@ -11,8 +11,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, delete, insert, select
 
 from postroom.outbox.bulk import insert_new
+from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.content import dumps
-from postroom.outbox.tables import meta, to_micros, to_moment
+from postroom.outbox.tables import meta
 
 _ADD = insert_new(meta, ("name", "value"), key=("name",))
 

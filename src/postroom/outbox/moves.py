@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, not_, update
 
 from postroom.model import DeliveryState
 from postroom.outbox.accounts import post
-from postroom.outbox.tables import delivery, is_state
+from postroom.outbox.columns import is_state
+from postroom.outbox.tables import delivery
 
 
 def move(

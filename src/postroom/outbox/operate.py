@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 from postroom.errors import LedgerError
 from postroom.model import Approval, DeliveryState, EditionState
 from postroom.outbox.accounts import post, settle
+from postroom.outbox.columns import is_state
 from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import find
 from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
@@ -23,7 +24,7 @@ from postroom.outbox.record import open_next
 from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import is_suppressed, suppress, suppressions, unsuppress
-from postroom.outbox.tables import approval, article, delivery, edition, is_state
+from postroom.outbox.tables import approval, article, delivery, edition
 
 __all__ = [
     "Withdrawal",

@@ -21,8 +21,9 @@ from postroom.model import (
 )
 from postroom.outbox.accounts import Tally, post, settle
 from postroom.outbox.bulk import Bulk
+from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import attempt, delivery, edition, is_state, to_micros
+from postroom.outbox.tables import attempt, delivery, edition
 
 WITHDRAWN = "its edition was cancelled"
 

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select, update
 
 from postroom.model import DeliveryState, Unknown
 from postroom.outbox.accounts import post, settle
+from postroom.outbox.columns import is_state
 from postroom.outbox.record import Change, Result, close, decide
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import delivery, edition, is_state
+from postroom.outbox.tables import delivery, edition
 
 DIED = "the process died while it was being sent"
 

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from postroom.model import Recipient
 from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.columns import to_micros
 from postroom.outbox.content import decode_map, encode_map
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.tables import membership, subscriber, suppression, to_micros
+from postroom.outbox.tables import membership, subscriber, suppression
 
 _PAGE = 2000
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, delete, select
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new
+from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.moves import move
-from postroom.outbox.tables import delivery, edition, is_state, suppression, to_micros
+from postroom.outbox.tables import delivery, edition, suppression
 
 _ADD = insert_new(suppression, ("identity", "address", "reason", "source", "at"), key=("identity",))
 _UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)

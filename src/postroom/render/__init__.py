@@ -6,4 +6,3 @@ from postroom.render.post import render_post
 from postroom.render.templates import Templates
 
 __all__ = ["Document", "Templates", "parse", "render_email", "render_post"]
-
