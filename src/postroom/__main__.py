@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     """Run the command line; never returns."""
-    from postroom.cli import run
+    from postroom import cli
 
-    sys.exit(run())
+    sys.exit(cli.main())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@
     │   ├── LedgerLocked               another daemon holds it; carries its pid
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
     │   ├── LedgerTooNew               written by a newer Postroom
-    │   └── NoSuchEdition              an edition that a command names does not exist
+    │   ├── NoSuchEdition              an edition that a command names does not exist
+    │   └── AmbiguousEdition           a name fits several editions
     ├── AssetError                     a folder for images cannot be written
     ├── TransportError                 a transport cannot be opened (settings, secret, folder)
     └── UsageError                     a command was called with arguments that make no sense
@@ -101,6 +102,10 @@ class NoSuchEdition(LedgerError):
 
 class AssetError(PostroomError):
     """An image cannot be put where mails will refer to it; the message names path and cure."""
+
+
+class AmbiguousEdition(LedgerError):
+    """The name fits several editions; the message lists them."""
 
 
 class TransportError(PostroomError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from postroom.errors import NoSuchEdition
+from postroom.errors import AmbiguousEdition, NoSuchEdition
 from postroom.outbox import names
 
 
@@ -31,7 +31,7 @@ def test_a_key_in_full_wins_over_longer_ones(outbox) -> None:
 def test_what_fits_several_is_refused_with_their_names(outbox) -> None:
     for number in range(7):
         outbox.freeze("ada", article=f"a{number}")
-    with pytest.raises(NoSuchEdition, match=r"several.*article/a0, .*article/a4 and 2 more.*in full"):
+    with pytest.raises(AmbiguousEdition, match=r"several.*article/a0, .*article/a4 and 2 more.*in full"):
         find(outbox, "newsletter/")
 
 

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from postroom.errors import LedgerError
+from postroom import config
+from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
 from postroom.outbox import operate, status
 from postroom.outbox.status import EditionRow
+from postroom.pipeline.decide import approve_ahead
+from postroom.pipeline.project import open_project
 
 
 def states(desk) -> dict[str, str]:
@@ -257,7 +260,6 @@ def test_a_changed_article_is_reported_and_not_sent_again(desk) -> None:
 
 
 def test_a_real_channel_without_a_way_out_is_refused(desk, mailbox) -> None:
-    from postroom import config
     from postroom.pipeline.wayout import missing_ways_out
 
     with_smtp(desk, mailbox, **{"    unsubscribe: {mailto: leave@test.example}\n": ""})
@@ -341,3 +343,39 @@ def test_an_article_that_cannot_feed_a_variant_goes_out_in_the_others(desk) -> N
     assert state == "blocked"
     assert "social.linkedin.question" in why
     assert len(desk.posts()) == 1
+
+
+def test_a_later_variant_may_be_approved_ahead_as_it_is_rendered_now(desk) -> None:
+    desk.configure(("    transport: page", "    approval: required\n    transport: page"))
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    project = open_project(config.load(desk.folder / "config.yaml"))
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "linkedin/hook/letters", recipients=None, now=desk.now)
+        with pytest.raises(AmbiguousEdition, match="linkedin/takeaways/letters"):
+            approve_ahead(project, ledger, "letters", None, desk.now)
+        with pytest.raises(NoSuchEdition):
+            approve_ahead(project, ledger, "takeaways/parcels", None, desk.now)
+        assert (
+            approve_ahead(project, ledger, "takeaways/letters", None, desk.now)
+            == "linkedin/takeaways/letters"
+        )
+    desk.run()
+    desk.run(after=timedelta(days=2))
+    assert len(desk.posts()) == 2
+
+
+def test_leave_given_ahead_does_not_cover_another_rendering(desk) -> None:
+    desk.configure(("    transport: page", "    approval: required\n    transport: page"))
+    first_sight(desk)
+    desk.article()
+    desk.run()
+    project = open_project(config.load(desk.folder / "config.yaml"))
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "linkedin/hook/letters", recipients=None, now=desk.now)
+        approve_ahead(project, ledger, "takeaways/letters", None, desk.now)
+    desk.run()
+    desk.article(body=BODY_CHANGED + "\n## A third thing\n\nA third point that stands alone as well.\n")
+    desk.run(after=timedelta(days=2))
+    assert states(desk)["linkedin/takeaways/letters"] == "held"

@@ -43,7 +43,7 @@ def frozen(desk, key: str):
 
 def test_preview_files_equal_the_frozen_edition(published, tmp_path: Path) -> None:
     out = tmp_path / "previews"
-    code = cli.run(["--config", str(published.folder / "config.yaml"), "preview", "--out", str(out)])
+    code = cli.main(["--config", str(published.folder / "config.yaml"), "preview", "--out", str(out)])
     assert code == 0
     mail = frozen(published, "newsletter/article/letters").content
     shown = out / "letters"
@@ -105,7 +105,7 @@ def test_an_id_cannot_lead_out_of_the_preview_folder(desk, tmp_path: Path, name:
     desk.article("evil", id=name)
     out = tmp_path / "deep" / "down" / "previews"
     before = set(tmp_path.rglob("*"))
-    cli.run(["--config", str(desk.folder / "config.yaml"), "preview", "--out", str(out)])
+    cli.main(["--config", str(desk.folder / "config.yaml"), "preview", "--out", str(out)])
     written = {
         path for path in set(tmp_path.rglob("*")) - before if path.is_file() and ".postroom" not in path.parts
     }

@@ -80,7 +80,7 @@ def postroom(ctx: click.Context, config: Path) -> None:
     ctx.obj = config
 
 
-def run(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line and tell its exit code; prints every expected error as one sentence."""
     try:
         return int(postroom.main(args=arguments, prog_name="postroom", standalone_mode=False) or 0)
@@ -100,9 +100,9 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _told(error: Exception) -> int:
-    from postroom.errors import ConfigError, NoSuchEdition, PostroomError, UsageError
+    from postroom.errors import AmbiguousEdition, ConfigError, NoSuchEdition, PostroomError, UsageError
 
     if not isinstance(error, PostroomError):
         raise error
     sys.stderr.write(f"{error}\n" if isinstance(error, ConfigError) else f"postroom: {error}\n")
-    return 2 if isinstance(error, ConfigError | NoSuchEdition | UsageError) else 1
+    return 2 if isinstance(error, AmbiguousEdition | ConfigError | NoSuchEdition | UsageError) else 1

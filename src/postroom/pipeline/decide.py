@@ -4,39 +4,47 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from postroom.errors import NoSuchEdition
+from postroom.errors import AmbiguousEdition, NoSuchEdition
 from postroom.model import Approval
 from postroom.outbox import history, operate
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import headcount, stage
 from postroom.pipeline.survey import survey
+from postroom.readiness import Candidate
 
 
-def approve_ahead(project: Project, ledger: Ledger, key: str, recipients: int | None, now: datetime) -> str:
+def approve_ahead(project: Project, ledger: Ledger, name: str, recipients: int | None, now: datetime) -> str:
     """Approve what is not frozen yet, as it is rendered now; return its full name.
 
-    Raises NoSuchEdition where no candidate goes by `key`, `channel/variant/article` or the end of it.
+    `name` is `channel/variant/article` or the end of it. Raises NoSuchEdition or AmbiguousEdition.
     """
-    seen = survey(project, ledger.read(history.read), now)
-    for verdict in seen.verdicts:
-        channel, variant, article = verdict.candidate.place
-        name = f"{channel}/{variant}/{article}"
-        if name == key or name.endswith(f"/{key}"):
-            staged = stage(project, verdict.candidate, due_at=now, now=now)
-            count = headcount(verdict.candidate.channel, ledger).recipients
-            leave = Approval(
-                channel=channel,
-                variant=variant,
-                article=article,
-                content_hash=staged.edition.content_hash,
-                recipients=count if recipients == count else None,
-            )
-            ledger.write(operate.approve_ahead, leave, now)
-            return name
-    raise NoSuchEdition(
-        f"nothing goes by '{key}'; `postroom plan` and `postroom outbox status` list what there is"
+    candidate = _named(project, ledger, name, now)
+    channel, variant, article = candidate.place
+    staged = stage(project, candidate, due_at=now, now=now)
+    count = headcount(candidate.channel, ledger).recipients
+    leave = Approval(
+        channel=channel,
+        variant=variant,
+        article=article,
+        content_hash=staged.edition.content_hash,
+        recipients=count if recipients == count else None,
     )
+    ledger.write(operate.approve_ahead, leave, now)
+    return staged.edition.key
+
+
+def _named(project: Project, ledger: Ledger, name: str, now: datetime) -> Candidate:
+    verdicts = survey(project, ledger.read(history.read), now).verdicts
+    keys = {"/".join(verdict.candidate.place): verdict.candidate for verdict in verdicts}
+    found = [key for key in keys if key == name or key.endswith(f"/{name}")]
+    if not found:
+        raise NoSuchEdition(
+            f"nothing goes by '{name}'; `postroom plan` and `postroom outbox status` list what there is"
+        )
+    if len(found) > 1:
+        raise AmbiguousEdition(f"'{name}' fits several: {', '.join(found)}; name one in full")
+    return keys[found[0]]
 
 
 def undecided_rehearsals(project: Project, ledger: Ledger) -> list[str]:
