@@ -31,5 +31,5 @@ def test_a_newer_pause_takes_the_place_of_an_older(ledger: Ledger) -> None:
 
 def test_resuming_tells_whether_there_was_a_pause(ledger: Ledger) -> None:
     pause(ledger, "mail", "421", None)
-    assert ledger.write(operate.resume_transport, "mail")
-    assert not ledger.write(operate.resume_transport, "mail")
+    assert ledger.write(operate.resume_transport, "mail", NOW)
+    assert not ledger.write(operate.resume_transport, "mail", NOW)

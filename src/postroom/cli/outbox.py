@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,6 +15,7 @@ from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState, Email, Post
 from postroom.outbox import operate, status
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.pauses import Pause
 from postroom.outbox.status import DeliveryRow, EditionRow, Shown
 from postroom.pipeline.decide import approve_ahead, undecided_rehearsals
 from postroom.pipeline.preview import post_text
@@ -46,10 +48,12 @@ def show_status(config: Path, as_json: bool = False) -> int:
     project = session.load(config)
     with session.ledger_if_any(project) as ledger:
         rows = ledger.read(status.editions) if ledger is not None else []
+        pauses = ledger.read(operate.paused_transports, session.now()) if ledger is not None else ()
     if as_json:
         console.print_json([_as_dict(row) for row in rows])
     else:
         _print_status(rows)
+        _print_pauses(pauses, ZoneInfo(project.config.publication.timezone))
     return int(any(row.accounts.failed or row.accounts.uncertain for row in rows))
 
 
@@ -81,6 +85,14 @@ def _print_status(rows: list[EditionRow]) -> None:
         for row in rows
     ]
     out.print(console.table(["state", "edition", "to", *COUNTS, "why"], cells))
+
+
+def _print_pauses(pauses: Sequence[Pause], zone: ZoneInfo) -> None:
+    out = console.out()
+    for each in pauses:
+        until = f" until {each.until.astimezone(zone):%Y-%m-%d %H:%M}" if each.until else ""
+        told = f"{each.transport} rests{until}: {each.reason}; `postroom outbox release {each.transport}` tries at once"
+        out.print(f"[yellow]{console.text(told)}[/]", soft_wrap=True)
 
 
 @command.command("list")
@@ -206,7 +218,9 @@ def release(config: Path, edition: str) -> None:
     """Let an EDITION go on that was held, or a transport that rests (name the transport)."""
     project = session.load(config)
     with session.ledger_of(project) as ledger:
-        if edition in project.config.transports and ledger.write(operate.resume_transport, edition):
+        if edition in project.config.transports and ledger.write(
+            operate.resume_transport, edition, session.now()
+        ):
             click.echo(f"{edition} goes on")
             return
         click.echo(f"{ledger.write(operate.release, edition, session.now())} goes on")

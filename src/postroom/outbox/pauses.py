@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
-from postroom.outbox.tables import transport_state
+from postroom.model import EditionState
+from postroom.outbox.columns import is_state
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, transport_state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,7 @@ def pause_transport(
     connection: Connection, transport: str, reason: str, *, until: datetime | None, now: datetime
 ) -> None:
     """Let nothing be claimed for `transport` before `until`; a newer pause takes an older one's place."""
-    resume_transport(connection, transport)
+    _forget(connection, transport)
     connection.execute(
         insert(transport_state).values(
             name=transport, paused=True, reason=reason, until=until, changed_at=now
@@ -32,8 +34,22 @@ def pause_transport(
     )
 
 
-def resume_transport(connection: Connection, transport: str) -> bool:
-    """Let `transport` go on; tell whether it was paused."""
+def resume_transport(connection: Connection, transport: str, now: datetime) -> bool:
+    """Let `transport` go on at once, what it was just trying included; tell whether it was paused."""
+    was_paused = _forget(connection, transport)
+    if was_paused:
+        on_it = select(edition.c.id).where(
+            edition.c.transport == transport, is_state(edition.c.state, EditionState.OPEN)
+        )
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.edition_id.in_(on_it), IS_CLAIMABLE, delivery.c.due_at > now)
+            .values(due_at=now)
+        )
+    return was_paused
+
+
+def _forget(connection: Connection, transport: str) -> bool:
     return connection.execute(delete(transport_state).where(transport_state.c.name == transport)).rowcount > 0
 
 
