@@ -45,7 +45,7 @@ def parse(text: str, path: Path) -> Config:
 
 def schema() -> dict[str, Any]:  # Any: a JSON document
     """Describe config.yaml as JSON Schema (draft 2020-12), for editors that complete and warn."""
-    from postroom.config.schema import json_schema
+    from postroom.config.json_schema import json_schema
 
     return json_schema()
 
