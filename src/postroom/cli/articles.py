@@ -26,7 +26,8 @@ def command(config: Path, as_json: bool) -> None:
     rows = [[console.text(cell) for cell in _row(article)] for article in articles]
     out.print(console.table(["date", "title", "file", "tags", "read"], rows))
     broken = [each for each in reading.loaded if each.article is None]
-    out.print(f"\n{len(articles)} articles" + (f", {len(broken)} files that are none:" if broken else ""))
+    others = f", {console.plural(len(broken), 'file')} that cannot be read:" if broken else ""
+    out.print(f"\n{console.plural(len(articles), 'article')}{others}")
     console.print_findings((finding for each in broken for finding in each.findings), out)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from postroom.cli import console, session
+from postroom.cli.console import plural
 from postroom.errors import ConfigError
 from postroom.model import Finding, Severity
 from postroom.pipeline.check import Checked, check
@@ -53,5 +54,9 @@ def _print(checked: Checked) -> None:
     out = console.out()
     console.print_findings(checked.findings, out)
     counts = Counter(finding.severity for finding in checked.findings)
-    told = ", ".join(f"{counts[each]} {each}s" for each in Severity if counts[each]) or "nothing found"
-    out.print(f"\n{checked.articles} articles checked: {told}")
+    told = [_told(counts[each], each) for each in Severity if counts[each]]
+    out.print(f"\n{plural(checked.articles, 'article')} checked: {', '.join(told) or 'nothing found'}")
+
+
+def _told(number: int, severity: Severity) -> str:
+    return f"{number} info" if severity is Severity.INFO else plural(number, severity)

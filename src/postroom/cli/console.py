@@ -76,6 +76,11 @@ def text(value: object) -> str:
     return escape(str(value))
 
 
+def plural(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 error`, `2 errors`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_findings(findings: Iterable[Finding], console: Console) -> None:
     """Print findings as compilers do, so that editors' tools can jump to them."""
     for finding in findings:

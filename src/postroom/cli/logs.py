@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 
 import structlog
+
+_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]+@(?=[\w-]+(?:\.|\b))")
+"""The part of an address that tells who it is."""
 
 
 def configure(*, quiet: bool = False) -> None:
@@ -20,11 +24,25 @@ def configure(*, quiet: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _without_empty,
+            _without_addresses,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+    # The scheduler warns whenever a tick takes longer than a beat, which is nothing to warn of.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+def _without_addresses(
+    logger: object, method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Hide whose address it is, wherever one has got into a reason; a Message-ID is nobody's address."""
+    return {
+        name: _ADDRESS.sub("…@", value) if isinstance(value, str) and name != "message_id" else value
+        for name, value in event.items()
+    }
 
 
 def _without_empty(

@@ -38,7 +38,7 @@ def print_plan(lines: list[PlanLine], zone: ZoneInfo, *, everything: bool) -> No
     out = console.out()
     for state, group in by_state(lines):
         if state == "published" and not everything:
-            out.print(f"[dim]{len(group)} published already; `postroom plan --all` lists them[/]")
+            out.print(f"[dim]{len(group)} in the outbox already; `postroom plan --all` lists them[/]")
             continue
         rows = [_row(lines, zone) for lines in _alike(group)]
         out.print(console.table(["state", "article", "channel", "when", "to", "why"], rows))

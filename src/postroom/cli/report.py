@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from postroom.cli import console
+from postroom.cli.console import plural
 from postroom.cli.plan import print_plan
 from postroom.pipeline.once import Done
 
@@ -18,8 +19,8 @@ def print_report(done: Done, zone: ZoneInfo) -> None:
     out = console.out()
     _print_sent(done, out)
     print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
-    for fault in _faults(done):
-        out.print(f"[yellow]{console.text(fault)}[/]")
+    for fault in (*_backlogs(done, zone), *_faults(done)):
+        out.print(f"[yellow]{console.text(fault)}[/]", soft_wrap=True)
     console.print_findings(done.findings, out)
 
 
@@ -36,15 +37,33 @@ def _print_sent(done: Done, out: Console) -> None:
     ]
     if rows:
         out.print(console.table(["state", "article", "channel", "to", "through"], rows))
+    elif done.backlogs or done.findings:
+        out.print("Nothing went out.")
     else:
         out.print("Nothing went out: nothing new was ready.")
     out.print()
 
 
+def _backlogs(done: Done, zone: ZoneInfo) -> Iterator[str]:
+    for each in done.backlogs:
+        number = f"{each.queued} deliveries wait" if each.queued != 1 else "1 delivery waits"
+        until = f" until {each.until.astimezone(zone):%Y-%m-%d %H:%M}" if each.until else ""
+        cure = f"; `postroom outbox release {each.transport}` lets it try at once" if each.is_paused else ""
+        yield f"{number} in {each.transport}{until}, none is lost: {each.reason or 'not tried yet'}{cure}"
+
+
 def _faults(done: Done) -> Iterator[str]:
+    waiting = {each.reason for each in done.backlogs}
     for name, tally in done.tallies.items():
         for kind, reason in tally.reasons.items():
-            yield f"{name}: {kind}: {reason}"
+            if reason not in waiting:
+                yield f"{name}: {kind}: {reason}"
+    for channel, row in {row.channel: row for row, _ in done.sent}.items():
+        if row.accounts.rejected:
+            yield (
+                f"{channel}: {plural(row.accounts.rejected, 'row')} of the audience could not be used; "
+                f"`postroom outbox show {row.key}` says why"
+            )
     if any(line.state == "held" and "rehearsal" in line.reason for line in done.lines):
         yield (
             "Some articles went only to a folder before; `postroom outbox rehearsed` lists them and settles it"
@@ -58,6 +77,7 @@ def report_json(done: Done) -> dict[str, object]:
             {"edition": row.key, "channel": row.channel, "article": row.article, "sent": number}
             for row, number in done.sent
         ],
+        "waiting": [asdict(each) for each in done.backlogs],
         "failed": done.failed,
         "uncertain": done.uncertain,
         "transports": {name: tally.counts() for name, tally in done.tallies.items()},

@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import threading
+from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -23,13 +24,15 @@ from postroom.cli.moment import MOMENT
 from postroom.cli.report import print_report, report_json
 from postroom.config import Config
 from postroom.config.rescue import database_of
+from postroom.daemon import Daemon, log_broken
 from postroom.errors import ConfigError, UsageError
 from postroom.model import Severity
 from postroom.outbox import meta, recover
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.lock import DaemonLock
-from postroom.pipeline.once import once
-from postroom.pipeline.wayout import missing_ways_out
+from postroom.pipeline.once import Done, once
+from postroom.pipeline.survey import Progress
+from postroom.pipeline.wayout import with_ways_out
 from postroom.transports.secret import reader
 
 log = structlog.get_logger()
@@ -47,26 +50,27 @@ def command(config: Path, only_once: bool, at: datetime | None, as_json: bool) -
     if at is not None and not only_once:
         raise UsageError("--at goes with --once")
     logs.configure(quiet=only_once)
-    loaded = settings.load(config) if only_once else _load_or_last_good(config)
-    _refuse_without_way_out(loaded)
+    loaded = _load(config) if only_once else _load_or_last_good(config)
     with _sole_worker(loaded) as (ledger, owner):
         if only_once:
             return _once(loaded, ledger, owner, at, as_json)
-        _serve(config, loaded, ledger, owner)
-        return 0
+        return _serve(config, loaded, ledger, owner)
+
+
+def _load(path: Path) -> Config:
+    return with_ways_out(settings.load(path))
 
 
 def _load_or_last_good(path: Path) -> Config:
     """Load config.yaml; where it is broken, the last good one that the ledger keeps."""
     try:
-        return settings.load(path)
+        return _load(path)
     except ConfigError as error:
         database = database_of(path)
         text = _kept(database) if exists(database) else None
         if text is None:
             raise
-        for finding in error.findings:
-            log.error("config is broken; the last good one stays in force", why=str(finding))
+        log_broken(error)
         return settings.parse(text, path)
 
 
@@ -74,12 +78,6 @@ def _kept(database: str) -> str | None:
     with Ledger(database) as ledger:
         good = ledger.read(meta.last_good_config)
     return good.text if good is not None else None
-
-
-def _refuse_without_way_out(config: Config) -> None:
-    faults = [each for each in missing_ways_out(config) if each.severity is Severity.ERROR]
-    if faults:
-        raise ConfigError(faults)
 
 
 @contextmanager
@@ -111,6 +109,7 @@ def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_js
     if moment is not None:
         _only_folders(config)
     shift = moment - session.now() if moment is not None else timedelta(0)
+    stop = _stop_on_signals()
     with console.progress("Publishing") as progress:
         done = once(
             config,
@@ -118,14 +117,32 @@ def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_js
             owner=owner,
             clock=lambda: session.now() + shift,
             secrets=reader(os.environ, config.base),  # noqa: TID251
-            stop=_stop_on_signals(),
-            progress=progress,
+            stop=stop,
+            progress=_unless(stop, progress),
         )
     if as_json:
         console.print_json(report_json(done))
     else:
         print_report(done, zone)
-    return int(done.failed > 0 or done.uncertain > 0)
+    return int(_needs_somebody(done))
+
+
+def _needs_somebody(done: Done) -> bool:
+    """Say whether a person should look: what merely waits for its time, or another try, is no failure."""
+    has_errors = any(each.severity is Severity.ERROR for each in done.findings)
+    is_stuck = any(each.is_paused for each in done.backlogs)
+    return has_errors or is_stuck or done.failed > 0 or done.uncertain > 0
+
+
+def _unless(stop: threading.Event, progress: Progress) -> Progress:
+    """Leave a reading of many articles when it is time to stop."""
+
+    def go_on(done: int, total: int) -> None:
+        if stop.is_set():
+            raise click.Abort
+        progress(done, total)
+
+    return go_on
 
 
 def _only_folders(config: Config) -> None:
@@ -136,9 +153,7 @@ def _only_folders(config: Config) -> None:
         )
 
 
-def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> None:
-    from postroom.daemon import Daemon
-
+def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> int:
     daemon = Daemon(
         path=path,
         config=config,
@@ -149,17 +164,21 @@ def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> None:
         stopping=_stop_on_signals(),
     )
     log.info("started", config=str(path), pid=os.getpid())
-    daemon.run()
+    if not daemon.run():
+        os._exit(0)  # what hangs would keep the process; to leave it is what a kill -9 does, and that is safe
+    return 0
 
 
 def _stop_on_signals() -> threading.Event:
     """Return the event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
     stopping = threading.Event()
+    signals: list[int] = []
 
     def stop(number: int, frame: object) -> None:
-        if stopping.is_set():
+        if signals:
             os._exit(128 + number)
-        stopping.set()
+        signals.append(number)
+        start_new_thread(stopping.set, ())  # the interrupted thread may hold the event's own lock
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_DATABASE = re.compile(r"""^\s+database:\s*["']?([^"'#\s]+)""", re.MULTILINE)
+_DATABASE = re.compile(r"""^(?!\s*\#)(?:\s+|.*[{,]\s*)database:\s*["']?([^"'\#\s,}]+)""", re.MULTILINE)
 _DEFAULT = "sqlite:///postroom.db"
 
 

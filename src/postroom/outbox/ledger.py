@@ -21,9 +21,11 @@ T = TypeVar("T")
 
 
 def exists(url: str) -> bool:
-    """Whether there is a ledger to read; a PostgreSQL server is taken to have one."""
+    """Whether there is a ledger to open; a PostgreSQL server is taken to have one, and so is a folder,
+    which `Ledger` refuses in words.
+    """
     path = path_of(url)
-    return path is None or (path.is_file() and path.stat().st_size > 0)
+    return path is None or path.is_dir() or (path.is_file() and path.stat().st_size > 0)
 
 
 class Ledger:

@@ -42,7 +42,10 @@ def _lock(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise LedgerError(f"cannot write {path}: {error.strerror}; make its folder writable") from error
+        raise LedgerError(
+            f"cannot write {path}: {error.strerror}; see that {path.parent} is a folder that can be written to, "
+            "or set `outbox: database:` to another place"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from postroom.audience import columns
+from postroom.audience import Rejection, rows
 from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.lint.post import compare
 from postroom.model import Article, Channel, Finding, History, Post, Severity
@@ -16,6 +16,9 @@ from postroom.pipeline.stage import stage
 from postroom.pipeline.survey import Progress, Survey, regrade, survey
 from postroom.pipeline.wayout import missing_ways_out
 from postroom.readiness import Candidate
+
+_ROWS_NAMED = 20
+"""How many unusable rows of an audience file are named one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +71,31 @@ def _audiences(project: Project) -> Iterator[Finding]:
         if who is None or who.file is None:
             continue
         try:
-            columns(who.file, who.shown)
+            yield from _rows(channel, who.file, who.shown)
         except AudienceError as error:
             yield _config_finding(channel, "audience", str(error))
+
+
+def _rows(channel: Channel, path: Path, shown: str) -> Iterator[Finding]:
+    """Find the rows of an audience file that nobody can be written to for. Raises AudienceError."""
+    recipients = 0
+    rejections: list[Rejection] = []
+    for row in rows(path, shown):
+        if isinstance(row, Rejection):
+            rejections.append(row)
+        else:
+            recipients += 1
+    for each in rejections[:_ROWS_NAMED]:
+        yield _row_finding(shown, each.line, each.why)
+    if len(rejections) > _ROWS_NAMED:
+        more = len(rejections) - _ROWS_NAMED
+        yield _row_finding(shown, rejections[_ROWS_NAMED].line, f"{more} more rows cannot be used")
+    if not recipients:
+        yield _row_finding(shown, 1, f"nobody is in it: {channel.name} waits until there is one")
+
+
+def _row_finding(shown: str, line: int, message: str) -> Finding:
+    return Finding(rule="audience-row", severity=Severity.WARNING, file=shown, line=line, message=message)
 
 
 def _config_finding(channel: Channel, name: str, message: str) -> Finding:

@@ -17,7 +17,7 @@ import structlog
 
 from postroom import retry
 from postroom.compose import Keys, compose
-from postroom.errors import TransportError
+from postroom.errors import LedgerCorrupt, LedgerError, TransportError
 from postroom.model import (
     Deferred,
     Mail,
@@ -44,6 +44,9 @@ gives a server to answer the end of the data.
 
 PAUSE = timedelta(minutes=5)
 """How long a transport rests after a fault that is its own, where the other side names no time."""
+
+RECORD_AGAIN_SECONDS = 5
+"""How soon to try again to write results into a ledger that would not take them."""
 
 GIVE_UP_AFTER = timedelta(hours=48)
 WINDOW = 32
@@ -107,7 +110,8 @@ class Tally:
                 self.sent += 1
             case Deferred(reason=reason):
                 self.deferred += 1
-                self.reasons["deferred"] = reason
+                if outcome is not _NOT_BEGUN:
+                    self.reasons["deferred"] = reason
             case Refused(reason=reason):
                 self.refused += 1
                 self.reasons["refused"] = reason
@@ -126,12 +130,27 @@ def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
         if not claimed:
             break
         results = _fly(ledger, lane, claimed, stop)
-        ledger.write(record, lane.owner, results, lane.clock())
+        _keep(ledger, lane, results, stop)
         for result in results:
             tally.add(result.outcome)
         if _rest(ledger, lane, results):
             break
     return tally
+
+
+def _keep(ledger: Ledger, lane: Lane, results: Sequence[Result], stop: Event) -> None:
+    """Record how it ended. While the ledger cannot take it (a full disk, a lock) it is tried again: what
+    the other side has answered must not become a doubt.
+    """
+    while True:
+        try:
+            ledger.write(record, lane.owner, results, lane.clock())
+            return
+        except LedgerError as error:
+            if isinstance(error, LedgerCorrupt) or stop.is_set():
+                raise
+            log.error("results cannot be recorded; it is tried again", transport=lane.name, why=str(error))
+            stop.wait(RECORD_AGAIN_SECONDS)
 
 
 def _fly(ledger: Ledger, lane: Lane, claimed: Sequence[Claimed], stop: Event) -> list[Result]:

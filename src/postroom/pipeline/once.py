@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
+from typing import TYPE_CHECKING
 
 from postroom.config import Config
-from postroom.model import Finding
-from postroom.outbox import history, meta, status
+from postroom.model import DeliveryState, EditionState, Finding
+from postroom.outbox import claim, history, meta, pauses, status
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
@@ -17,7 +20,10 @@ from postroom.pipeline.lanes import Secrets, close_lanes, open_lanes
 from postroom.pipeline.plan import PlanLine, plan_of
 from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Issue, Publisher
-from postroom.pipeline.survey import Progress, judge_all
+from postroom.pipeline.survey import Progress, Survey, judge_all
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _GLANCE_SECONDS = 0.2
 """How long to wait between two looks at files that are still changing."""
@@ -27,15 +33,28 @@ _GLANCES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Deliveries that a transport has still to send: how many, when it tries again, and why it did not."""
+
+    transport: str
+    queued: int
+    until: datetime | None
+    reason: str
+    is_paused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """What one run did and what remains.
 
     `sent` are the editions of which something went out now, with how much; `tallies` the outcomes by
-    transport; `lines` the plan after it; `findings` what kept single candidates from the outbox.
+    transport; `backlogs` what waits for another try; `lines` the plan after it; `findings` what kept
+    single candidates, or the whole folder, from the outbox.
     """
 
     sent: tuple[tuple[EditionRow, int], ...]
     held: tuple[EditionRow, ...]
+    backlogs: tuple[Backlog, ...]
     tallies: dict[str, Tally]
     lines: tuple[PlanLine, ...]
     findings: tuple[Finding, ...]
@@ -57,7 +76,7 @@ def once(
     project = open_project(config, settle=True)
     ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
     before = {row.key: row.accounts.sent for row in ledger.read(status.editions)}
-    publisher = Publisher(project=project, ledger=ledger)
+    publisher = Publisher(project=project, ledger=ledger, stop=stop)
     issue = _publish_settled(publisher, clock, stop, progress)
     lanes = open_lanes(config, ledger, owner=owner, clock=clock, secrets=secrets)
     try:
@@ -98,9 +117,42 @@ def _done(
     return Done(
         sent=grown,
         held=tuple(row for row in rows if row.state == "held"),
+        backlogs=tuple(ledger.read(lambda connection: list(_backlogs(connection, rows, now)))),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
-        findings=issue.findings,
+        findings=(*_of_folder(project, seen), *issue.findings),
         failed=sum(row.accounts.failed for row in rows),
         uncertain=sum(row.accounts.uncertain for row in rows),
     )
+
+
+def _of_folder(project: Project, seen: Survey) -> Iterator[Finding]:
+    """Find what is wrong with the articles folder as a whole: then no article could be looked at."""
+    folder = project.config.articles.folder
+    for each in seen.broken:
+        if (project.config.base / each.file).resolve() == folder.resolve():
+            yield from each.findings
+
+
+def _backlogs(connection: Connection, rows: Sequence[EditionRow], now: datetime) -> Iterator[Backlog]:
+    paused = {pause.transport: pause for pause in pauses.paused_transports(connection, now)}
+    queued: Counter[str] = Counter()
+    for row in rows:
+        if row.state is EditionState.OPEN and row.accounts.queued:
+            queued[row.transport] += row.accounts.queued
+    for name, number in sorted(queued.items()):
+        pause = paused.get(name)
+        yield Backlog(
+            transport=name,
+            queued=number,
+            until=pause.until if pause else claim.next_due(connection, name),
+            reason=pause.reason if pause else _reason(connection, name, rows),
+            is_paused=pause is not None,
+        )
+
+
+def _reason(connection: Connection, transport: str, rows: Sequence[EditionRow]) -> str:
+    """Tell why one of a transport's deliveries was put off; empty where none was tried yet."""
+    keys = [row.key for row in rows if row.transport == transport and row.accounts.queued]
+    waiting = (each for key in keys for each in status.deliveries(connection, key, DeliveryState.QUEUED))
+    return next((each.delivery.reason for each in waiting if each.delivery.reason), "")

@@ -7,9 +7,11 @@ Every step may be repeated: an edition's key is unique, and the ledger's answer 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Event
 from typing import TypeAlias
 
 import structlog
@@ -53,11 +55,13 @@ class Publisher:
     """Publishes one project again and again, and remembers what spares it work.
 
     `_rendered` holds what candidates that did not go out were last rendered from, with what was
-    found then: as long as that is unchanged, rendering them again would tell nothing new.
+    found then: as long as that is unchanged, rendering them again would tell nothing new. Once `stop`
+    is set, no further article is begun.
     """
 
     project: Project
     ledger: Ledger
+    stop: Event = field(default_factory=Event)
     _last: Issue | None = None
     _version: object = None
     _must_retry: bool = False
@@ -74,7 +78,7 @@ class Publisher:
             return Issue(next_due=self._last.next_due, unsettled=reading.unsettled)
         known = self.ledger.read(history.read)
         seen = judge_all(self.project, reading, known, now)
-        self._see(seen, reading, now)
+        self._see(seen, now)
         self._last = self._publish_all(seen, known, now)
         self._version = self.ledger.read(history.version)
         return self._last
@@ -85,13 +89,11 @@ class Publisher:
         is_due = self._last.next_due is not None and now >= self._last.next_due
         return not is_due and self.ledger.read(history.version) == self._version
 
-    def _see(self, seen: Survey, reading: Reading, now: datetime) -> None:
-        """Let the ledger know the articles, but for those that only look new: they stay strangers."""
-        sure = [
-            each
-            for each in seen.articles
-            if each.file in reading.changed and each.id not in seen.recognised.suspicions
-        ]
+    def _see(self, seen: Survey, now: datetime) -> None:
+        """Let the ledger know the articles, but for those that only look new, and twins: which is it?"""
+        twins = Counter(each.id for each in seen.articles)
+        strange = seen.recognised.suspicions
+        sure = [each for each in seen.articles if each.id not in strange and twins[each.id] == 1]
         self.ledger.write(sightings.see, {}, sure, now)
 
     def _publish_all(self, seen: Survey, known: History, now: datetime) -> Issue:
@@ -99,6 +101,8 @@ class Publisher:
         findings: list[Finding] = []
         self._must_retry = False
         for verdict in seen.verdicts:
+            if self.stop.is_set():
+                break
             try:
                 outcome = self._publish_one(verdict, known, now)
             except Exception as error:  # edge: one article

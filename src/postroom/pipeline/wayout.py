@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from postroom.config import Config
+from postroom.errors import ConfigError
 from postroom.model import Channel, Finding, Severity
 
 _TIMEOUT_SECONDS = 10
@@ -17,6 +18,14 @@ def missing_ways_out(config: Config) -> Iterator[Finding]:
             fault = _fault(channel)
             if fault:
                 yield _finding(channel, fault)
+
+
+def with_ways_out(config: Config) -> Config:
+    """Return a config that may send. Raises ConfigError where a channel's people would have no way out."""
+    faults = [each for each in missing_ways_out(config) if each.severity is Severity.ERROR]
+    if faults:
+        raise ConfigError(faults)
+    return config
 
 
 def _fault(channel: Channel) -> str:

@@ -1,0 +1,98 @@
+"""The workers: one thread a transport, which delivers what is due for as long as it is wanted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import structlog
+
+from postroom.errors import PostroomError
+from postroom.outbox import claim
+from postroom.outbox.ledger import Ledger
+from postroom.pipeline.deliver import Lane, deliver
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 2
+"""How often a worker looks for what another process released, approved or retried."""
+
+SOON_SECONDS = 0.2
+"""The shortest pause, where something is due that could not be claimed."""
+
+AGAIN_SECONDS = 5
+"""How soon a delivery run that failed as a whole is tried again."""
+
+
+class Workers:
+    """The threads that deliver on some lanes. A lane's transport is closed by the thread that used it.
+
+    `delivered` is called after each run that did something.
+    """
+
+    def __init__(self, ledger: Ledger, lanes: Iterable[Lane], delivered: Callable[[], None]) -> None:
+        self._retire = threading.Event()
+        self._workers = [_Worker(ledger, lane, self._retire, delivered) for lane in lanes]
+        self._threads = [
+            threading.Thread(target=each.run, name=f"worker {each.lane.name}", daemon=True)
+            for each in self._workers
+        ]
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self) -> None:
+        """Let every worker look at once whether there is something to send."""
+        for worker in self._workers:
+            worker.news.set()
+
+    def rest(self, seconds: float) -> bool:
+        """Claim nothing more; tell whether all that was in flight was done within so many seconds."""
+        end = time.monotonic() + seconds
+        self._retire.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout=max(end - time.monotonic(), 0))
+        return not any(thread.is_alive() for thread in self._threads)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """Delivers on one lane until `retire` is set, then closes its transport. `news` wakes it early."""
+
+    ledger: Ledger
+    lane: Lane
+    retire: threading.Event
+    delivered: Callable[[], None]
+    news: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Work until told to retire."""
+        while not self.retire.is_set():
+            self.news.wait(self._round())
+            self.news.clear()
+        self.lane.transport.close()
+
+    def _round(self) -> float:
+        """Deliver what is due; give the seconds after which to look again."""
+        try:
+            tally = deliver(self.ledger, self.lane, self.retire)
+            if tally:
+                log.info("delivered", transport=self.lane.name, **tally.counts())
+                self.delivered()
+            return self._until_due()
+        except PostroomError as error:
+            log.error("delivering failed; it is tried again", transport=self.lane.name, why=str(error))
+        except Exception:  # edge: one delivery run
+            log.exception("delivering failed; it is tried again", transport=self.lane.name)
+        return AGAIN_SECONDS
+
+    def _until_due(self) -> float:
+        due = self.ledger.read(claim.next_due, self.lane.name)
+        if due is None:
+            return POLL_SECONDS
+        return min(max((due - self.lane.clock()).total_seconds(), SOON_SECONDS), POLL_SECONDS)
