@@ -413,7 +413,9 @@ def test_no_sign_repeated_makes_reading_slow(read: Read, sign: str) -> None:
 
 def test_an_image_that_is_an_empty_list_in_a_list_is_no_image(rules: ArticleRules) -> None:
     path = rules.folder / "nested.md"
-    path.write_text("---\ntitle: Nested\nimage: [[]]\n---\n\nText enough to be an article.\n", encoding="utf-8")
+    path.write_text(
+        "---\ntitle: Nested\nimage: [[]]\n---\n\nText enough to be an article.\n", encoding="utf-8"
+    )
     loaded = load(path, rules)
     assert loaded.article is not None
     assert loaded.article.image is None

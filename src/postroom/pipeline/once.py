@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import TYPE_CHECKING
 
 from postroom.config import Config
-from postroom.model import DeliveryState, EditionState, Finding
-from postroom.outbox import claim, history, meta, pauses, status
+from postroom.model import Finding
+from postroom.outbox import history, meta, status
+from postroom.outbox.backlogs import Backlog, backlogs
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
@@ -22,25 +21,11 @@ from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Issue, Publisher
 from postroom.pipeline.survey import Progress, Survey, judge_all
 
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
 _GLANCE_SECONDS = 0.2
 """How long to wait between two looks at files that are still changing."""
 
 _GLANCES = 50
 """How often to look before a file that keeps changing is left to the next run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """Deliveries that a transport has still to send: how many, when it tries again, and why it did not."""
-
-    transport: str
-    queued: int
-    until: datetime | None
-    reason: str
-    is_paused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +102,7 @@ def _done(
     return Done(
         sent=grown,
         held=tuple(row for row in rows if row.state == "held"),
-        backlogs=tuple(ledger.read(lambda connection: list(_backlogs(connection, rows, now)))),
+        backlogs=ledger.read(backlogs, now),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
         findings=(*_of_folder(project, seen), *issue.findings),
@@ -132,27 +117,3 @@ def _of_folder(project: Project, seen: Survey) -> Iterator[Finding]:
     for each in seen.broken:
         if (project.config.base / each.file).resolve() == folder.resolve():
             yield from each.findings
-
-
-def _backlogs(connection: Connection, rows: Sequence[EditionRow], now: datetime) -> Iterator[Backlog]:
-    paused = {pause.transport: pause for pause in pauses.paused_transports(connection, now)}
-    queued: Counter[str] = Counter()
-    for row in rows:
-        if row.state is EditionState.OPEN and row.accounts.queued:
-            queued[row.transport] += row.accounts.queued
-    for name, number in sorted(queued.items()):
-        pause = paused.get(name)
-        yield Backlog(
-            transport=name,
-            queued=number,
-            until=pause.until if pause else claim.next_due(connection, name),
-            reason=pause.reason if pause else _reason(connection, name, rows),
-            is_paused=pause is not None,
-        )
-
-
-def _reason(connection: Connection, transport: str, rows: Sequence[EditionRow]) -> str:
-    """Tell why one of a transport's deliveries was put off; empty where none was tried yet."""
-    keys = [row.key for row in rows if row.transport == transport and row.accounts.queued]
-    waiting = (each for key in keys for each in status.deliveries(connection, key, DeliveryState.QUEUED))
-    return next((each.delivery.reason for each in waiting if each.delivery.reason), "")

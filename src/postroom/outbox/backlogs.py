@@ -1,0 +1,68 @@
+"""What each transport has still to send, and why it has not been sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from postroom.model import EditionState
+from postroom.outbox.claim import next_due
+from postroom.outbox.columns import is_state
+from postroom.outbox.pauses import paused_transports
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Deliveries that a transport has still to send: how many, when it tries again, and why it did not.
+
+    `reason` is that of its pause, else of one that was put off; empty where none was tried yet.
+    """
+
+    transport: str
+    queued: int
+    until: datetime | None
+    reason: str
+    is_paused: bool
+
+
+def backlogs(connection: Connection, now: datetime) -> tuple[Backlog, ...]:
+    """Tell for each transport what waits in its open editions."""
+    paused = {pause.transport: pause for pause in paused_transports(connection, now)}
+    waiting = connection.execute(
+        select(edition.c.transport, func.sum(edition.c.queued).label("queued"))
+        .where(is_state(edition.c.state, EditionState.OPEN), edition.c.queued > 0)
+        .group_by(edition.c.transport)
+        .order_by(edition.c.transport)
+    )
+    found = []
+    for name, queued in waiting.all():
+        pause = paused.get(name)
+        found.append(
+            Backlog(
+                transport=name,
+                queued=queued,
+                until=pause.until if pause else next_due(connection, name),
+                reason=pause.reason if pause else _reason(connection, name),
+                is_paused=pause is not None,
+            )
+        )
+    return tuple(found)
+
+
+def _reason(connection: Connection, transport: str) -> str:
+    """Tell why one of a transport's deliveries was put off."""
+    query = (
+        select(delivery.c.reason)
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .where(
+            edition.c.transport == transport,
+            is_state(edition.c.state, EditionState.OPEN),
+            IS_CLAIMABLE,
+            delivery.c.reason != "",
+        )
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none() or ""
