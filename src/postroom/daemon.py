@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +43,8 @@ log = structlog.get_logger()
 
 Stamp: TypeAlias = tuple[int, int, int]
 """How config.yaml looks from outside: mtime in nanoseconds, size, inode."""
+
+_UNREAD: Stamp = (-1, -1, -1)
 
 HEARTBEAT_SECONDS = 1
 """How often the daemon looks whether something is due: an article goes out within seconds of its time."""
@@ -91,8 +94,8 @@ class Daemon:
     _next_look: float = float("-inf")
     _quiet_until: float = float("-inf")
     _told: frozenset[Finding] = frozenset()
-    _stamp: Stamp = (0, 0, 0)
-    _suspect: Stamp = (0, 0, 0)
+    _stamp: Stamp = _UNREAD
+    _suspect: Stamp = _UNREAD
 
     def run(self) -> bool:
         """Work until `stopping` is set, finish what is in flight, and tell whether all of it was.
@@ -101,7 +104,9 @@ class Daemon:
         """
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._stamp = self._suspect = _stamp(self.path)
+        self._suspect = _stamp(self.path)
+        if self._is_in_force():
+            self._stamp = self._suspect
         self._adopt(self.config)
         self._resting.set()
         scheduler = BackgroundScheduler(timezone="UTC")
@@ -140,6 +145,13 @@ class Daemon:
         finally:
             self._beaten = time.monotonic()
             self._resting.set()
+
+    def _is_in_force(self) -> bool:
+        """Whether config.yaml says what we work by: not if it is broken, or was edited while we started."""
+        try:
+            return self.path.read_bytes().removeprefix(BOM_UTF8) == self.config.text.encode()
+        except (OSError, UnicodeEncodeError):
+            return False
 
     def _keep_awake(self) -> None:
         """Arm the heartbeat anew when it has fallen silent.
@@ -211,7 +223,8 @@ class Daemon:
         try:
             self._change_to(with_ways_out(settings.load(self.path)))
         except ConfigError as error:
-            log_broken(error)
+            for finding in error.findings:
+                log.error("config is broken; the last good one stays in force", why=str(finding))
         except PostroomError as error:
             log.error("config cannot be used; the last good one stays in force", why=str(error))
 
@@ -251,12 +264,6 @@ class Daemon:
         self._unwatch = threading.Event()
         arguments = (_watched(self.config), self._changed.set, self._unwatch)
         threading.Thread(target=_watch, args=arguments, name="watcher", daemon=True).start()
-
-
-def log_broken(error: ConfigError) -> None:
-    """Log every fault of a config.yaml that the last good one stands in for."""
-    for finding in error.findings:
-        log.error("config is broken; the last good one stays in force", why=str(finding))
 
 
 def _log_frozen(edition: Edition) -> None:

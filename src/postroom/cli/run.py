@@ -24,7 +24,7 @@ from postroom.cli.moment import MOMENT
 from postroom.cli.report import print_report, report_json
 from postroom.config import Config
 from postroom.config.rescue import database_of
-from postroom.daemon import Daemon, log_broken
+from postroom.daemon import Daemon
 from postroom.errors import ConfigError, UsageError
 from postroom.model import Severity
 from postroom.outbox import meta, recover
@@ -62,15 +62,14 @@ def _load(path: Path) -> Config:
 
 
 def _load_or_last_good(path: Path) -> Config:
-    """Load config.yaml; where it is broken, the last good one that the ledger keeps."""
+    """Load config.yaml; where it is broken, the last good one that the ledger keeps (the daemon tells)."""
     try:
         return _load(path)
-    except ConfigError as error:
+    except ConfigError:
         database = database_of(path)
         text = _kept(database) if exists(database) else None
         if text is None:
             raise
-        log_broken(error)
         return settings.parse(text, path)
 
 

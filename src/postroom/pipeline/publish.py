@@ -64,6 +64,7 @@ class Publisher:
     stop: Event = field(default_factory=Event)
     _last: Issue | None = None
     _version: object = None
+    _templates: str = ""
     _must_retry: bool = False
     _rendered: dict[Place, tuple[Basis, tuple[Finding, ...]]] = field(default_factory=dict)
 
@@ -72,8 +73,9 @@ class Publisher:
         if self._last is None:
             channels = self.project.config.channels
             self.ledger.write(sightings.see, {name: one.was for name, one in channels.items()}, (), now)
+        self._templates, before = self.project.templates.digest(), self._templates
         reading = self.project.shelf.read(now, progress=progress)
-        if self._is_idle(reading, now):
+        if self._templates == before and self._is_idle(reading, now):
             assert self._last is not None
             return Issue(next_due=self._last.next_due, unsettled=reading.unsettled)
         known = self.ledger.read(history.read)
@@ -183,7 +185,7 @@ class Publisher:
         return freeze(self.project, self.ledger, staged, holds, known, now)
 
     def _basis(self, candidate: Candidate) -> Basis:
-        return (candidate.article.source_hash, self.project.templates.digest(), self.project.config.digest)
+        return (candidate.article.source_hash, self._templates, self.project.config.digest)
 
 
 def _is_proposal(past: Past) -> bool:

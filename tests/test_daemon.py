@@ -1,0 +1,433 @@
+"""The daemon as a real process under real use, and beat by beat inside this one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from postroom import config, daemon
+from postroom.daemon import Daemon
+from postroom.outbox import operate, sqlite, status
+from postroom.outbox.ledger import Ledger
+
+SOON = 20.0  # seconds; a failing test waits this long, a passing one does not
+NO_BACKLOG = ("    transport:", "    ignore_before: 2025-01-01\n    transport:")
+
+
+@pytest.fixture
+def office(desk):
+    """A project whose older articles may go out."""
+    desk.configure(NO_BACKLOG)
+    return desk
+
+
+class Running:
+    """A daemon in a process of its own; its log is a file beside config.yaml."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "daemon.log"
+        self._from = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "postroom", "--config", str(folder / "config.yaml"), "run"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def events(self) -> list[dict[str, object]]:
+        """Read what this process has logged: one JSON object a line, or this fails."""
+        lines = self.log.read_bytes()[self._from :].decode().splitlines()
+        return [json.loads(line) for line in lines]
+
+    def said(self, event: str) -> list[dict[str, object]]:
+        return [each for each in self.events() if event in str(each["event"])]
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(SOON)
+
+
+@contextmanager
+def running(desk) -> Iterator[Running]:
+    started = Running(desk.folder)
+    try:
+        until(lambda: started.said("started") or started.process.poll() is not None)
+        yield started
+    finally:
+        started.process.kill()
+        started.process.wait()
+
+
+def until(claim: Callable[[], object], seconds: float = SOON) -> None:
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # a process of its own goes by the real clock
+
+
+def in_zone(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def test_a_new_article_goes_out_within_seconds_of_settling(office) -> None:
+    with running(office) as started:
+        path = office.article()
+        os.utime(path)  # written this moment, as an editor would
+        until(lambda: len(office.mails()) == 3, 8)
+        until(lambda: started.said("delivered"))
+        assert started.stop() == 0
+    assert len(office.posts()) == 1
+
+
+def test_an_article_goes_out_within_5_seconds_of_its_time(office) -> None:
+    with running(office):
+        due = now().replace(microsecond=0) + timedelta(seconds=5)
+        office.article(date=in_zone(due))
+        until(office.mails)
+        late = now() - due
+    assert timedelta(0) <= late < timedelta(seconds=5)
+
+
+def test_what_is_changed_before_its_time_goes_out_as_changed(office) -> None:
+    with running(office):
+        due = now() + timedelta(seconds=6)
+        office.article(date=in_zone(due), title="Before")
+        time.sleep(1.5)  # it has been read by now
+        office.article(date=in_zone(due), title="After")
+        office.write("templates/linkedin/hook.j2", "Told by another template: {{ title }}\n")
+        until(office.mails)
+        until(office.posts)
+    assert office.mails()[0]["Subject"] == "After"
+    post = next((office.folder / "out/linkedin").glob("*.txt")).read_text()
+    assert "Told by another template: After" in post
+
+
+def test_a_template_that_is_mended_lets_go_what_it_kept_back(office) -> None:
+    with running(office) as started:
+        office.write("templates/linkedin/hook.j2", "Told so far\n{% if %}\n")
+        office.article()
+        until(lambda: started.said("left out"))
+        assert str(started.said("left out")[0]["why"]).startswith("templates/linkedin/hook.j2:2: ")
+        office.write("templates/linkedin/hook.j2", "Told in the end: {{ title }}\n")
+        until(office.posts, 8)
+
+
+def test_a_broken_config_leaves_the_last_good_in_force_even_over_a_restart(office) -> None:
+    good = (office.folder / "config.yaml").read_text()
+    with running(office) as started:
+        office.write("config.yaml", good.replace("kind: email", "kind: emial"))
+        until(lambda: started.said("config is broken"))
+        assert 'config.yaml:8:11: channels.newsletter.kind: expected "email"' in str(
+            started.said("config is broken")[0]["why"]
+        )
+        office.article("first")
+        until(lambda: len(office.mails()) == 3)
+        assert started.stop() == 0
+    with running(office) as started:
+        until(lambda: started.said("config is broken"))
+        office.article("second")
+        until(lambda: len(office.mails()) == 6)
+        office.write("config.yaml", good.replace("The Test <news@", "The Mended <news@"))
+        until(lambda: started.said("config changed"))
+        office.article("third")
+        until(lambda: len(office.mails()) == 9)
+        assert started.stop() == 0
+    senders = [str(mail["From"]).split(" <")[0] for mail in office.mails()]
+    assert sorted(senders) == ["The Mended"] * 3 + ["The Test"] * 6
+
+
+def test_a_config_that_is_gone_leaves_the_last_good_in_force(office) -> None:
+    with running(office) as started:
+        (office.folder / "config.yaml").unlink()
+        until(lambda: started.said("config is broken"))
+        office.article()
+        until(lambda: len(office.mails()) == 3)
+    with running(office) as started:
+        until(lambda: started.said("config is broken"))
+        assert "there is no such file" in str(started.said("config is broken")[0]["why"])
+        assert started.stop() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_at_once_and_well(office, number: int) -> None:
+    with running(office) as started:
+        begun = time.monotonic()
+        assert started.stop(number) == 0
+        assert time.monotonic() - begun < 3
+        assert [each["event"] for each in started.events()][-2:] == ["stopping", "stopped"]
+
+
+@contextmanager
+def silent_server() -> Iterator[int]:
+    """A server that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def hang(desk, started: Running) -> None:
+    """Let the daemon wait for a server: release its first edition, as another process."""
+    desk.article()
+    until(lambda: started.said("held for a person"))
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=3, now=now())
+    until(lambda: any(each.status == "ESTABLISHED" for each in connections(started)))
+
+
+def connections(started: Running) -> list[object]:
+    return psutil.Process(started.process.pid).net_connections("tcp")
+
+
+def with_server(desk, port: int) -> None:
+    transport = f"{{kind: smtp, host: 127.0.0.1, port: {port}, tls: none, ehlo: test.example}}"
+    desk.configure(NO_BACKLOG, ("{kind: folder, path: out/mail}", transport))
+
+
+def test_a_second_signal_ends_it_without_waiting(desk) -> None:
+    with silent_server() as port:
+        with_server(desk, port)
+        with running(desk) as started:
+            hang(desk, started)
+            started.process.terminate()
+            until(lambda: started.said("stopping"))
+            begun = time.monotonic()
+            assert started.stop(signal.SIGINT) == 128 + signal.SIGINT
+            assert time.monotonic() - begun < 2
+
+
+def test_a_server_that_hangs_cannot_keep_it_from_stopping(desk) -> None:
+    with silent_server() as port:
+        with_server(desk, port)
+        with running(desk) as started:
+            hang(desk, started)
+            begun = time.monotonic()
+            assert started.stop() == 0
+            assert time.monotonic() - begun < daemon.STOP_SECONDS + 3
+            assert started.said("stopped in the middle")
+    assert "Traceback" not in started.log.read_text()
+
+
+def test_a_second_daemon_is_refused_with_the_pid_of_the_first(office) -> None:
+    with running(office) as started:
+        for arguments in (["run"], ["run", "--once"]):
+            second = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "postroom",
+                    "--config",
+                    str(office.folder / "config.yaml"),
+                    *arguments,
+                ],
+                capture_output=True,
+                text=True,
+                timeout=SOON,
+                check=False,
+            )
+            assert second.returncode == 1
+            assert second.stdout == ""
+            assert second.stderr == (
+                f"postroom: process {started.process.pid} already works on postroom.db; "
+                "stop it first, or let it do the work\n"
+            )
+
+
+def test_logs_are_json_and_name_nobody(office) -> None:
+    (office.folder / "articles/broken.md").write_bytes(b"\xff\xfe\x00")
+    office.article()
+    with running(office) as started:
+        until(lambda: len(office.mails()) == 3)
+        until(lambda: started.said("left out"))
+        started.stop()
+    assert any("articles/broken.md" in str(each["why"]) for each in started.said("left out"))
+    assert all({"event", "level", "timestamp"} <= each.keys() for each in started.events())
+    text = started.log.read_text()
+    assert "@example.org" not in text
+    assert "apscheduler" not in text
+    assert "maximum number" not in text
+
+
+# ── beat by beat ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def by_hand(office, monkeypatch):
+    """Run daemons whose heart beats only when the test says so: gives (start, stop all)."""
+    structlog.reset_defaults()
+    monkeypatch.setattr(daemon, "HEARTBEAT_SECONDS", 3600)
+    monkeypatch.setattr(daemon, "SILENCE_SECONDS", 3600)
+    open_ones: list[tuple[Daemon, threading.Thread]] = []
+
+    def start() -> Daemon:
+        loaded = config.load(office.folder / "config.yaml")
+        made = Daemon(
+            path=office.folder / "config.yaml",
+            config=loaded,
+            ledger=Ledger(loaded.database),
+            clock=lambda: office.now,
+            secrets=lambda reference: reference,
+            owner="test",
+        )
+        thread = threading.Thread(target=made.run)
+        thread.start()
+        open_ones.append((made, thread))
+        until(lambda: made._job is not None)
+        return made
+
+    with capture_logs() as logs:
+        yield start, logs
+        for made, thread in open_ones:
+            made.stopping.set()
+            monkeypatch.setattr(daemon, "SILENCE_SECONDS", 0)
+            thread.join(SOON)
+            made.ledger.close()
+
+
+def events(logs: list[dict[str, object]]) -> list[str]:
+    return [str(each["event"]) for each in logs]
+
+
+def test_a_clock_that_leaps_ahead_drops_nothing(office, by_hand) -> None:
+    start, _ = by_hand
+    office.article(date="2026-03-10 15:00")
+    beating = start()
+    beating.beat()
+    assert office.mails() == []
+    office.now += timedelta(days=3)
+    beating.beat()
+    until(lambda: len(office.mails()) == 3)
+
+
+def test_a_clock_that_is_set_back_repeats_nothing(office, by_hand) -> None:
+    start, logs = by_hand
+    office.article()
+    beating = start()
+    beating.beat()
+    until(lambda: "delivered" in events(logs) and len(office.mails()) == 3)
+    office.now -= timedelta(hours=6)
+    beating._changed.set()
+    beating.beat()
+    with office.ledger() as ledger:
+        accounts = ledger.read(status.totals)
+    assert (accounts.recipients, accounts.sent, accounts.queued) == (4, 4, 0)
+
+
+def test_a_heartbeat_that_fell_silent_is_armed_anew(office, by_hand, monkeypatch) -> None:
+    """APScheduler reckons by the wall clock: set back an hour, the next beat is an hour away."""
+    start, _ = by_hand
+    beating = start()
+    monkeypatch.setattr(daemon, "HEARTBEAT_SECONDS", 0.05)
+    assert beating._beaten == float("-inf")
+    beating._keep_awake()
+    until(lambda: beating._beaten > 0, 5)
+
+
+def test_a_config_is_adopted_only_when_it_is_whole(office, by_hand) -> None:
+    start, logs = by_hand
+    beating = start()
+    beating.beat()
+    good = (office.folder / "config.yaml").read_text()
+    office.write("config.yaml", good[: len(good) // 2])
+    beating.beat()
+    office.write("config.yaml", good.replace("Testing", "Tested"))
+    beating.beat()
+    assert beating.config.text == good
+    beating.beat()
+    assert "Tested" in beating.config.text
+    assert "config changed" in events(logs)
+    assert not any("broken" in event for event in events(logs))
+
+
+def test_a_config_without_a_way_out_is_not_adopted(office, by_hand) -> None:
+    start, logs = by_hand
+    beating = start()
+    real = ("{kind: folder, path: out/mail}", "{kind: smtp, host: localhost}")
+    office.configure(NO_BACKLOG, real, ("    unsubscribe: {mailto: leave@test.example}\n", ""))
+    beating.beat()
+    beating.beat()
+    assert beating.config.transports["mail"].kind == "folder"
+    (said,) = [str(each["why"]) for each in logs if "broken" in str(each["event"])]
+    assert said.startswith("config.yaml:7: channels.newsletter.unsubscribe: there is no unsubscribe")
+
+
+def test_another_database_needs_a_restart(office, by_hand) -> None:
+    start, logs = by_hand
+    beating = start()
+    office.write(
+        "config.yaml", (office.folder / "config.yaml").read_text() + "outbox: {database: 'sqlite:///x.db'}\n"
+    )
+    beating.beat()
+    beating.beat()
+    assert any("restart the daemon" in event for event in events(logs))
+    assert not (office.folder / "x.db").exists()
+
+
+def test_a_locked_ledger_is_told_in_a_line_and_waited_for(office, by_hand, monkeypatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(daemon, "AGAIN_SECONDS", 0)
+    start, logs = by_hand
+    office.article()
+    beating = start()
+    with exclusive(office.folder / "postroom.db"):
+        beating.beat()
+    (failed,) = [each for each in logs if "tick failed" in str(each["event"])]
+    assert "another program keeps it locked" in str(failed["why"])
+    assert "exc_info" not in failed
+    beating.beat()
+    until(lambda: len(office.mails()) == 3)
+
+
+@contextmanager
+def exclusive(database: Path) -> Iterator[None]:
+    """Hold the whole ledger, as a backup program might."""
+    module = sqlite.module_of(sqlite.driver())
+    other = module.connect(str(database), isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def test_the_same_finding_is_logged_once(office, by_hand) -> None:
+    start, logs = by_hand
+    office.subscribers(0)
+    office.article()
+    beating = start()
+    for _ in range(3):
+        beating._changed.set()
+        beating.beat()
+    assert sum("nobody would get it" in str(each.get("why")) for each in logs) == 1
+
+
+def test_a_reading_of_many_articles_is_left_when_it_is_time(office, by_hand) -> None:
+    start, logs = by_hand
+    for number in range(50):
+        office.article(f"number-{number}")
+    beating = start()
+    beating.beat()
+    beating.stopping.set()
+    with pytest.raises(daemon._Stopped):
+        beating._go_on(1, 50)
+    before = len(logs)
+    beating.beat()
+    assert "tick failed" not in events(logs[before:])
