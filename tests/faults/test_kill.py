@@ -1,0 +1,205 @@
+"""kill -9 at random moments: nothing lost, nothing doubled, and the accounts balance."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from postroom.outbox import status
+from postroom.outbox.status import DeliveryRow, EditionRow
+
+KILLS = 50
+READERS = 150
+MANY = 20_000
+PATIENCE_SECONDS = 40
+NO_BACKLOG = ("    transport:", "    ignore_before: 2025-01-01\n    transport:")
+COMMENT = ("hashtags:", "link: first_comment\n    hashtags:")
+
+FORGE = """
+import os, sys
+from postroom import daemon
+from postroom.cli import main
+import postroom.cli.run, apscheduler.schedulers.background, sqlalchemy, postroom.outbox.engine
+daemon.HEARTBEAT_SECONDS = 0.05
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        os._exit(main(["--config", sys.argv[1], "run"]))
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+"""Starts daemons as processes of their own, one after the other, without importing everything anew."""
+
+
+class Forge:
+    """Starts daemons and kills them. `struck` counts what a kill interrupted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.log = folder / "run.log"
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", FORGE, str(folder / "config.yaml")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self.struck: Counter[str] = Counter()
+
+    def start(self) -> int:
+        """Start a daemon and tell its pid."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return int(self._line())
+
+    def end(self, pid: int, number: int = signal.SIGKILL) -> int:
+        """Send a signal and tell the status with which the daemon ended."""
+        os.kill(pid, number)
+        return int(self._line())
+
+    def close(self) -> None:
+        """End the forge; no daemon is left."""
+        self._process.communicate()
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, self.log.read_text()
+        return line
+
+
+@pytest.fixture
+def forge(desk) -> Iterator[Forge]:
+    made = Forge(desk.folder)
+    yield made
+    made.close()
+
+
+def files(desk, suffix: str) -> int:
+    folders = [each for each in (desk.folder / "out/mail", desk.folder / "out/linkedin") if each.is_dir()]
+    return sum(each.name.endswith(suffix) for folder in folders for each in folder.iterdir())
+
+
+def wait(claim: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not claim():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.004)
+    return True
+
+
+def ledger_of(desk) -> tuple[list[EditionRow], list[DeliveryRow]]:
+    """Read a ledger that must be whole and whose accounts must balance."""
+    with desk.ledger() as ledger:
+        ledger.verify()
+        assert ledger.read(status.reconcile) == []
+        return ledger.read(status.editions), ledger.read(
+            lambda connection: list(status.deliveries(connection))
+        )
+
+
+def assert_balanced(row: EditionRow) -> None:
+    one = row.accounts
+    assert one.rows_read == one.rejected + one.duplicate + one.suppressed + one.recipients, row.key
+    states = one.queued + one.sending + one.sent + one.failed + one.uncertain + one.cancelled
+    assert one.recipients == states, row.key
+
+
+def strike(desk, forge: Forge, chance: random.Random, whole: int) -> None:
+    """Start a daemon and kill it: at a random moment, or after a random number of further mails."""
+    before = files(desk, ".eml")
+    pid = forge.start()
+    if chance.random() < 0.5:
+        time.sleep(chance.uniform(0, 0.4))
+    else:
+        goal = before + chance.randint(1, whole - before)
+        assert wait(lambda: files(desk, ".eml") >= goal, PATIENCE_SECONDS)
+    assert forge.end(pid) == signal.SIGKILL
+    forge.struck["while sending" if (files(desk, ".eml") - before) % READERS else "elsewhere"] += 1
+
+
+@pytest.mark.timeout(200)
+def test_fifty_kills_lose_nothing_and_double_nothing(desk, forge) -> None:
+    """Each article is a mail to 150 and a post with a first comment, through the folder transport."""
+    desk.configure(NO_BACKLOG, COMMENT)
+    desk.subscribers(READERS)
+    chance = random.Random(22)
+    articles = 0
+    for _ in range(KILLS):
+        if files(desk, ".eml") == articles * READERS:
+            articles += 1
+            desk.article(f"number-{articles}")
+        strike(desk, forge, chance, articles * READERS)
+    last = forge.start()
+    is_done = wait(lambda: files(desk, ".eml") == articles * READERS, PATIENCE_SECONDS)
+    is_done &= wait(lambda: files(desk, ".txt") == articles * 2, PATIENCE_SECONDS)
+    assert is_done, forge.log.read_text()[-3000:]
+    wait(lambda: all(row.state == "finished" for row in ledger_of(desk)[0]), PATIENCE_SECONDS)
+    assert forge.end(last, signal.SIGTERM) == 0
+    assert_everybody_got_each_once(desk, articles)
+    assert articles >= 3
+    assert forge.struck["while sending"] >= 15, forge.struck
+
+
+def assert_everybody_got_each_once(desk, articles: int) -> None:
+    received = Counter((str(mail["To"]), str(mail["Subject"])) for mail in desk.mails())
+    assert len(received) == articles * READERS
+    assert set(received.values()) == {1}
+    assert files(desk, ".part") == 0
+    editions, deliveries = ledger_of(desk)
+    assert len(editions) == articles * 2
+    for row in editions:
+        assert_balanced(row)
+        assert (row.state, row.accounts.sent) == ("finished", row.accounts.recipients), row.key
+    assert {str(each.delivery.state) for each in deliveries} == {"sent"}
+    assert len(deliveries) == articles * (READERS + 2)
+
+
+@pytest.mark.timeout(200)
+def test_kills_while_an_edition_is_enqueued_leave_it_whole(desk, forge) -> None:
+    """20,000 recipients take longer to enqueue than most of these daemons live."""
+    desk.configure(NO_BACKLOG, ("kind: email", "kind: email\n    approval: required"))
+    desk.subscribers(MANY)
+    desk.article()
+    chance = random.Random(23)
+    filling = 0
+    for _ in range(8):
+        pid = forge.start()
+        wait(lambda: "filling" in _rows(desk).values(), 3)
+        time.sleep(chance.uniform(0, 0.8))
+        assert forge.end(pid) == signal.SIGKILL
+        filling += _rows(desk).get("newsletter/article/letters") == "filling"
+        assert files(desk, ".eml") == 0
+    last = forge.start()
+    wait(lambda: _rows(desk).get("newsletter/article/letters") == "held", PATIENCE_SECONDS)
+    assert forge.end(last, signal.SIGTERM) == 0
+    editions, deliveries = ledger_of(desk)
+    newsletter = next(row for row in editions if row.channel == "newsletter")
+    assert (newsletter.state, newsletter.accounts.recipients, newsletter.accounts.queued) == (
+        "held",
+        MANY,
+        MANY,
+    )
+    names = Counter(each.delivery.recipient.address for each in deliveries if each.edition == newsletter.key)
+    assert len(names) == MANY
+    assert set(names.values()) == {1}
+    assert filling >= 2
+
+
+def _rows(desk) -> dict[str, str]:
+    """Read the editions beside the daemon; nothing before there is a ledger."""
+    if not (desk.folder / "postroom.db").exists():
+        return {}
+    with desk.ledger() as ledger:
+        return {row.key: str(row.state) for row in ledger.read(status.editions)}
