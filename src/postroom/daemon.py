@@ -205,10 +205,9 @@ class Daemon:
         """Log what was frozen, and what was found since the last tick."""
         for edition in issue.frozen:
             _log_frozen(edition)
-        if issue.survey is None:
+        if issue.is_idle:
             return
-        broken = [finding for each in issue.survey.broken for finding in each.findings]
-        found = frozenset((*issue.findings, *broken))
+        found = frozenset((*issue.findings, *issue.broken))
         for finding in sorted(found - self._told, key=str):
             log.error("left out", why=str(finding))
         self._told = found

@@ -58,6 +58,8 @@ class Past:
     source_hash: str
     content_hash: str
     due_at: datetime
+    transport: str = ""
+    transport_kind: str = ""
     reason: str = ""
     holds: tuple[str, ...] = ()
     counted: bool = False

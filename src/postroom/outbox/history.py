@@ -120,6 +120,8 @@ def _past(name: str, row: AnyRow) -> Past:
         source_hash=row.source_hash,
         content_hash=row.content_hash,
         due_at=row.due_at,
+        transport=row.transport,
+        transport_kind=row.transport_kind,
         reason=row.reason,
         holds=tuple(json.loads(row.holds)),
         counted=row.settled == "counted",

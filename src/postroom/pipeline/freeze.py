@@ -69,4 +69,4 @@ def _accepted(channel: Channel, ledger: Ledger, rejected: list[tuple[int, str]])
 def _nobody(channel: Channel) -> str:
     who = channel.audience
     where = (who.shown or f"the list {who.list}") if who is not None else "its account"
-    return f"nobody would get it: there is no subscriber in {where}; it goes out once there is one"
+    return f"nobody would get it: there is no subscriber in {where} who may be written to; it goes out once there is one"

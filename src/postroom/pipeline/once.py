@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Event
 
 from postroom.config import Config
-from postroom.model import Finding
+from postroom.model import Accounts, Finding
 from postroom.outbox import history, meta, status
 from postroom.outbox.backlogs import Backlog, backlogs
 from postroom.outbox.ledger import Ledger
@@ -34,7 +34,8 @@ class Done:
 
     `sent` are the editions of which something went out now, with how much; `tallies` the outcomes by
     transport; `backlogs` what waits for another try; `lines` the plan after it; `findings` what kept
-    single candidates, or the whole folder, from the outbox.
+    single candidates, or the whole folder, from the outbox. `failed` counts what failed in this run,
+    `uncertain` all that still waits for a decision.
     """
 
     sent: tuple[tuple[EditionRow, int], ...]
@@ -60,7 +61,7 @@ def once(
     """Publish what is ready, deliver what is due, and return when nothing more is, or `stop` is set."""
     project = open_project(config, settle=True)
     ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
-    before = {row.key: row.accounts.sent for row in ledger.read(status.editions)}
+    before = {row.key: row.accounts for row in ledger.read(status.editions)}
     publisher = Publisher(project=project, ledger=ledger, stop=stop)
     issue = _publish_settled(publisher, clock, stop, progress)
     lanes = open_lanes(config, ledger, owner=owner, clock=clock, secrets=secrets)
@@ -79,7 +80,7 @@ def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: 
         if not issue.unsettled or stop.wait(_GLANCE_SECONDS):
             break
         issue = publisher.publish(clock())
-    findings = issue.findings if issue.survey is not None else first.findings
+    findings = first.findings if issue.is_idle else issue.findings
     return Issue(findings=findings, next_due=issue.next_due)
 
 
@@ -88,25 +89,23 @@ def _done(
     ledger: Ledger,
     issue: Issue,
     tallies: dict[str, Tally],
-    before: dict[str, int],
+    before: dict[str, Accounts],
     now: datetime,
 ) -> Done:
     rows = ledger.read(status.editions)
     known = ledger.read(history.read)
     seen = judge_all(project, project.shelf.read(now), known, now)
-    grown = tuple(
-        (row, row.accounts.sent - before.get(row.key, 0))
-        for row in rows
-        if row.accounts.sent > before.get(row.key, 0)
-    )
+    nothing = Accounts()
+    grown = ((row, row.accounts.sent - before.get(row.key, nothing).sent) for row in rows)
+    failed = sum(row.accounts.failed - before.get(row.key, nothing).failed for row in rows)
     return Done(
-        sent=grown,
+        sent=tuple((row, number) for row, number in grown if number > 0),
         held=tuple(row for row in rows if row.state == "held"),
         backlogs=ledger.read(backlogs, now),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
         findings=(*_of_folder(project, seen), *issue.findings),
-        failed=sum(row.accounts.failed for row in rows),
+        failed=max(failed, 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
     )
 

@@ -8,7 +8,7 @@ Every step may be repeated: an edition's key is unique, and the ledger's answer 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
@@ -18,7 +18,7 @@ import structlog
 
 from postroom.articles import Reading
 from postroom.errors import ArticleError, PostroomError, TemplateError
-from postroom.model import Edition, EditionState, Finding, Held, History, Past, Ready, Severity
+from postroom.model import Channel, Edition, EditionState, Finding, Held, History, Past, Ready, Severity
 from postroom.outbox import history, sightings
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
@@ -39,13 +39,14 @@ Place: TypeAlias = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """What one publish gave: editions frozen, candidates left out with the reason, and when to look
-    again. `survey` is None where nothing had changed and nothing was due.
+    """What one publish gave: editions frozen, candidates left out with the reason, what makes files
+    `broken`, and when to look again. It `is_idle` where nothing had changed and nothing was due.
     """
 
-    survey: Survey | None = None
+    is_idle: bool = False
     frozen: tuple[Edition, ...] = ()
     findings: tuple[Finding, ...] = ()
+    broken: tuple[Finding, ...] = ()
     next_due: datetime | None = None
     unsettled: tuple[str, ...] = ()
 
@@ -66,6 +67,7 @@ class Publisher:
     _version: object = None
     _templates: str = ""
     _must_retry: bool = False
+    _silent: dict[str, str] = field(default_factory=dict)
     _rendered: dict[Place, tuple[Basis, tuple[Finding, ...]]] = field(default_factory=dict)
 
     def publish(self, now: datetime, progress: Progress | None = None) -> Issue:
@@ -77,13 +79,21 @@ class Publisher:
         reading = self.project.shelf.read(now, progress=progress)
         if self._templates == before and self._is_idle(reading, now):
             assert self._last is not None
-            return Issue(next_due=self._last.next_due, unsettled=reading.unsettled)
-        known = self.ledger.read(history.read)
+            return Issue(is_idle=True, next_due=self._last.next_due, unsettled=reading.unsettled)
+        self._must_retry = True  # whatever breaks this tick off, the next one makes up for it
+        version, known = self.ledger.read(lambda connection: (history.version(connection), history.read(connection)))
+        outline, verdicts = self._judged(reading, known, now)
+        self._last = self._publish_all(outline, verdicts, known, now)
+        self._version = version  # as it was judged by: what was decided meanwhile is for the next tick
+        return self._last
+
+    def _judged(self, reading: Reading, known: History, now: datetime) -> tuple[Issue, list[Verdict]]:
+        """Judge every candidate; keep those that something may follow from: 10,000 articles have many."""
         seen = judge_all(self.project, reading, known, now)
         self._see(seen, now)
-        self._last = self._publish_all(seen, known, now)
-        self._version = self.ledger.read(history.version)
-        return self._last
+        broken = tuple(finding for each in seen.broken for finding in each.findings)
+        outline = Issue(broken=broken, next_due=seen.next_due, unsettled=seen.unsettled)
+        return outline, [each for each in seen.verdicts if _may_follow(each, known)]
 
     def _is_idle(self, reading: Reading, now: datetime) -> bool:
         if self._last is None or self._must_retry or reading.changed or reading.gone:
@@ -98,11 +108,14 @@ class Publisher:
         sure = [each for each in seen.articles if each.id not in strange and twins[each.id] == 1]
         self.ledger.write(sightings.see, {}, sure, now)
 
-    def _publish_all(self, seen: Survey, known: History, now: datetime) -> Issue:
+    def _publish_all(
+        self, outline: Issue, verdicts: Sequence[Verdict], known: History, now: datetime
+    ) -> Issue:
         frozen: list[Edition] = []
         findings: list[Finding] = []
         self._must_retry = False
-        for verdict in seen.verdicts:
+        self._silent.clear()
+        for verdict in verdicts:
             if self.stop.is_set():
                 break
             try:
@@ -113,13 +126,7 @@ class Publisher:
                 frozen.append(outcome)
             else:
                 findings += outcome
-        return Issue(
-            survey=seen,
-            frozen=tuple(frozen),
-            findings=tuple(findings),
-            next_due=seen.next_due,
-            unsettled=seen.unsettled,
-        )
+        return replace(outline, frozen=tuple(frozen), findings=tuple(findings))
 
     def _left_out(self, candidate: Candidate, error: Exception) -> tuple[Finding, ...]:
         """Tell why a candidate could not be published; what may mend itself is tried again."""
@@ -141,7 +148,7 @@ class Publisher:
         if past is not None:
             if not _is_proposal(past):
                 return ()
-            decision = judge(candidate, _without(known, candidate), now)
+            decision = judge(candidate, known, now, afresh=True)
         match decision:
             case Ready(since=since):
                 return self._enqueue(candidate, (), since, known, now)
@@ -162,9 +169,7 @@ class Publisher:
             and (rendered[1] or candidate.place in known.editions)
         ):
             return rendered[1]
-        silent = unanswered(candidate.channel)
-        if silent:
-            raise PostroomError(f"no mail without a way out: {silent}")
+        self._ask_for_way_out(candidate.channel)
         staged = stage(self.project, candidate, due_at=since, now=now)
         if staged.faults:
             self._rendered[candidate.place] = (basis, staged.faults)
@@ -179,13 +184,26 @@ class Publisher:
         """Freeze a staged candidate, in place of an earlier proposal if its content is another."""
         past = known.editions.get(staged.candidate.place)
         if past is not None and past.state is EditionState.HELD:
-            if past.content_hash == staged.edition.content_hash:
+            if _is_same(past, staged.edition):
                 return None
-            self.ledger.write(withdraw, past.key, "rendered anew from changed files", now)
+            if self.ledger.write(withdraw, past.key, "rendered anew from changed files", now) is None:
+                return None  # somebody has let it go meanwhile
         return freeze(self.project, self.ledger, staged, holds, known, now)
+
+    def _ask_for_way_out(self, channel: Channel) -> None:
+        """Ask once a tick whether a channel's unsubscribe page answers; raises PostroomError if not."""
+        if channel.name not in self._silent:
+            self._silent[channel.name] = unanswered(channel)
+        if self._silent[channel.name]:
+            raise PostroomError(f"no mail without a way out: {self._silent[channel.name]}")
 
     def _basis(self, candidate: Candidate) -> Basis:
         return (candidate.article.source_hash, self._templates, self.project.config.digest)
+
+
+def _may_follow(verdict: Verdict, known: History) -> bool:
+    """Say whether an edition may come of a verdict, or one be withdrawn because of it."""
+    return isinstance(verdict.readiness, Ready | Held) or verdict.candidate.place in known.editions
 
 
 def _is_proposal(past: Past) -> bool:
@@ -193,11 +211,10 @@ def _is_proposal(past: Past) -> bool:
     return follows_its_file(past) or past.state is EditionState.FILLING
 
 
-def _without(known: History, candidate: Candidate) -> History:
-    editions: Mapping[Place, Past] = {
-        place: past for place, past in known.editions.items() if place != candidate.place
-    }
-    return replace(known, editions=editions)
+def _is_same(past: Past, edition: Edition) -> bool:
+    """Say whether a proposal is what would be frozen now: the same content through the same transport."""
+    mine = (edition.content_hash, edition.transport, edition.transport_kind)
+    return (past.content_hash, past.transport, past.transport_kind) == mine
 
 
 def _finding(candidate: Candidate, rule: str, message: str) -> Finding:

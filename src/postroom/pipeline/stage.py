@@ -21,7 +21,7 @@ from postroom.model import (
     Severity,
 )
 from postroom.outbox import content as frozen_content
-from postroom.outbox import subscribers
+from postroom.outbox import operate, subscribers
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.survey import regrade
@@ -169,8 +169,8 @@ def _one_click(channel: Channel) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headcount:
-    """How many an audience holds. `recipients` are those left when rejected rows and
-    duplicates are out; who is suppressed is the ledger's to say.
+    """How many an audience holds. `recipients` are those left when rejected rows, duplicates and
+    whoever is suppressed are out.
     """
 
     rows_read: int
@@ -188,6 +188,8 @@ def headcount(channel: Channel, ledger: Ledger | None) -> Headcount:
             identities.add(hash(row.identity))
         else:
             rejected += 1
+    if ledger is not None:
+        identities -= {hash(each.identity) for each in ledger.read(operate.suppressions)}
     return Headcount(rows_read=rows, rejected=rejected, recipients=len(identities))
 
 

@@ -33,10 +33,14 @@ SUSPICIOUS_RULES = frozenset({"refusal-text", "placeholder"})
 """Error findings that speak of a text nobody meant to publish: a person must look."""
 
 
-def judge(candidate: Candidate, history: History, now: datetime) -> Readiness:
-    """Decide whether `candidate` may go out at `now` (aware)."""
+def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool = False) -> Readiness:
+    """Decide whether `candidate` may go out at `now` (aware).
+
+    With `afresh` it is judged as if no edition of it existed: one that is only a proposal may be
+    replaced.
+    """
     past = history.editions.get(candidate.place)
-    if past is not None:
+    if past is not None and not afresh:
         return _told_past(candidate, past)
     decision: Readiness | None
     for rule in (_pulled, _unselected, _drafted, _faulty, _undated, _too_old, _too_early):
@@ -211,7 +215,7 @@ def _turn(candidate: Candidate, history: History, now: datetime) -> tuple[dateti
     lead = history.editions.get((channel.name, first.name, article.id))
     if lead is None:
         return article.publish_at, _after_unsent(candidate, first, history, now)
-    stopped = _lead_stopped(lead, first)
+    stopped = _lead_stopped(lead, candidate)
     if stopped is not None:
         return article.publish_at, stopped
     assert lead.sent_at is not None
@@ -239,8 +243,10 @@ def _after_unsent(candidate: Candidate, first: VariantPlan, history: History, no
     return Waiting(until=None, why=f"it follows `{first.name}`, which has not gone out")
 
 
-def _lead_stopped(lead: Past, first: VariantPlan) -> Readiness | None:
-    counts = lead.accounts
+def _lead_stopped(lead: Past, candidate: Candidate) -> Readiness | None:
+    first, counts = candidate.channel.variants[0], lead.accounts
+    if lead.rehearsal and not candidate.channel.rehearsal and not lead.counted:
+        return Waiting(until=None, why=f"it follows `{first.name}`, which was only rehearsed ({lead.key})")
     if lead.state is EditionState.CANCELLED or counts.cancelled:
         return Blocked(why=f"`{first.name}`, which it follows, was cancelled ({lead.key}: {lead.reason})")
     if counts.failed:

@@ -27,7 +27,8 @@ def recognise(articles: Iterable[Article], history: History) -> Recognised:
     listed = tuple(articles)
     homes = _homes(listed, history)
     found = tuple(_under_known_id(article, homes, history) for article in listed)
-    gone = [known for known in history.articles.values() if known.id not in {one.id for one in found}]
+    there = {article.id for article in found}
+    gone = [known for known in history.articles.values() if known.id not in there]
     bodies = {known.body_hash: known for known in gone}
     found = tuple(_moved(article, bodies, history) for article in found)
     present = {article.id for article in found}
