@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from postroom import address, transports
+from postroom.address import Address
 from postroom.cli import session
 from postroom.cli.preview import chosen
 from postroom.compose import compose
 from postroom.errors import PostroomError, UsageError
-from postroom.model import Edition, Email, Outcome, Sent, Severity
-from postroom.pipeline.preview import first_of, keys_of, sample_delivery
+from postroom.model import Edition, Email, Outcome, Recipient, Sent, Severity
+from postroom.pipeline.preview import SAMPLE, keys_of, sample_delivery
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import stage
 from postroom.readiness import Candidate
@@ -29,7 +30,7 @@ from postroom.transports.secret import reader
 def command(config: Path, article: str, recipient: str, channel: str | None) -> int:
     """Send ARTICLE to ADDRESS as one message marked [Test], through the channel's transport.
 
-    It carries what the first of the audience would get. The ledger knows nothing of it.
+    It is filled in for a made-up reader, and its links open nothing. The ledger knows nothing of it.
     """
     project = session.load(config)
     person = address.normalise(recipient)
@@ -38,11 +39,8 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
     for finding in staged.findings:
         if finding.severity is Severity.ERROR:
             raise PostroomError(str(finding))
-    with session.ledger_if_any(project) as ledger:
-        like = first_of(staged, ledger)
-        keys = keys_of(ledger)
-    receiver = replace(like, address=person.address, identity=person.identity, domain=person.domain)
-    message = compose(_marked(staged.edition), sample_delivery(staged.edition, receiver, session.now()), keys)
+    delivery = sample_delivery(staged.edition, _receiver(person), session.now())
+    message = compose(_marked(staged.edition), delivery, keys_of(None))
     entry = project.config.transports[candidate.channel.transport]
     transport = transports.find(entry.kind)(entry.settings, reader(os.environ, project.config.base))  # noqa: TID251
     try:
@@ -50,6 +48,11 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
     finally:
         transport.close()
     return _told(outcome, person.address, f"{entry.name} ({entry.kind})")
+
+
+def _receiver(person: Address) -> Recipient:
+    """Make up who gets it: nobody of the audience, whose link would let a tester leave in their name."""
+    return replace(SAMPLE, address=person.address, identity=person.identity, domain=person.domain, name="")
 
 
 def _candidate(project: Project, article: str, channel: str | None) -> Candidate:
