@@ -10,7 +10,7 @@ import threading
 from _thread import start_new_thread
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from postroom import config as settings
 from postroom import transports
 from postroom.cli import console, logs, session
 from postroom.cli.moment import MOMENT
+from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
 from postroom.config import Config
 from postroom.config.rescue import database_of
@@ -30,6 +31,8 @@ from postroom.model import Severity
 from postroom.outbox import meta, recover
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.lock import DaemonLock
+from postroom.outbox.sqlite import path_of
+from postroom.pipeline.deliver import Clock
 from postroom.pipeline.once import Done, once
 from postroom.pipeline.survey import Progress
 from postroom.pipeline.wayout import with_ways_out
@@ -42,7 +45,12 @@ log = structlog.get_logger()
 @click.option(
     "--once", "only_once", is_flag=True, help="Publish once, deliver until nothing is due, and exit."
 )
-@click.option("--at", type=MOMENT, metavar="TIME", help="With --once: as if it were TIME, folders only.")
+@click.option(
+    "--at",
+    type=MOMENT,
+    metavar="TIME",
+    help="With --once: as if it were TIME, into folders only and on a copy of the ledger.",
+)
 @console.json_option
 @click.pass_obj
 def command(config: Path, only_once: bool, at: datetime | None, as_json: bool) -> int:
@@ -51,9 +59,12 @@ def command(config: Path, only_once: bool, at: datetime | None, as_json: bool) -
         raise UsageError("--at goes with --once")
     logs.configure(quiet=only_once)
     loaded = _load(config) if only_once else _load_or_last_good(config)
+    _only_sqlite(loaded)
+    if at is not None:
+        return _pretended(loaded, at, as_json)
     with _sole_worker(loaded) as (ledger, owner):
         if only_once:
-            return _once(loaded, ledger, owner, at, as_json)
+            return _once(loaded, ledger, owner, session.now, as_json)
         return _serve(config, loaded, ledger, owner)
 
 
@@ -102,19 +113,36 @@ def _sole_worker(config: Config) -> Iterator[tuple[Ledger, str]]:
         yield ledger, owner
 
 
-def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_json: bool) -> int:
-    zone = ZoneInfo(config.publication.timezone)
-    moment = session.in_zone(at, zone)
-    if moment is not None:
-        _only_folders(config)
-    shift = moment - session.now() if moment is not None else timedelta(0)
+def _only_sqlite(config: Config) -> None:
+    """Refuse a ledger that no lock guards: what another process has in hand would count as left by a dead one."""
+    if path_of(config.database) is None:
+        raise UsageError(
+            "`postroom run` works on SQLite only in this version: on PostgreSQL it cannot tell yet whether another "
+            "daemon is alive; write `outbox: {database: sqlite:///postroom.db}`"
+        )
+
+
+def _pretended(config: Config, at: datetime, as_json: bool) -> int:
+    """Run once as if it were `at`; the ledger itself stays as it is."""
+    moment = session.in_zone(at, ZoneInfo(config.publication.timezone))
+    assert moment is not None
+    refuse_real_transports(config)
+    shift = moment - session.now()
+    with on_a_copy(config, min(moment, session.now())) as lent, _sole_worker(lent) as (ledger, owner):
+        code = _once(lent, ledger, owner, lambda: session.now() + shift, as_json)
+    if not as_json:
+        click.echo(f"This was as if it were {moment:%Y-%m-%d %H:%M}: the ledger knows nothing of it.")
+    return code
+
+
+def _once(config: Config, ledger: Ledger, owner: str, clock: Clock, as_json: bool) -> int:
     stop = _stop_on_signals()
     with console.progress("Publishing") as progress:
         done = once(
             config,
             ledger,
             owner=owner,
-            clock=lambda: session.now() + shift,
+            clock=clock,
             secrets=reader(os.environ, config.base),  # noqa: TID251
             stop=stop,
             progress=_unless(stop, progress),
@@ -122,7 +150,7 @@ def _once(config: Config, ledger: Ledger, owner: str, at: datetime | None, as_js
     if as_json:
         console.print_json(report_json(done))
     else:
-        print_report(done, zone)
+        print_report(done, ZoneInfo(config.publication.timezone))
     return int(_needs_somebody(done))
 
 
@@ -142,14 +170,6 @@ def _unless(stop: threading.Event, progress: Progress) -> Progress:
         progress(done, total)
 
     return go_on
-
-
-def _only_folders(config: Config) -> None:
-    real = [channel.name for channel in config.channels.values() if not channel.rehearsal]
-    if real:
-        raise UsageError(
-            f"--at pretends a time, which must reach nobody: {', '.join(real)} would really send"
-        )
 
 
 def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> int:

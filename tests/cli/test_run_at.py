@@ -1,0 +1,76 @@
+"""`run --once --at` pretends: it reaches nobody, and the ledger knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from postroom.outbox import operate
+from postroom.outbox.tables import metadata
+
+REAL = "{kind: smtp, host: 127.0.0.1, port: 9, tls: none, ehlo: test.example}"
+
+
+def remembered(desk) -> dict[str, Sequence[object]]:
+    """Every row of every table."""
+    with desk.ledger() as ledger:
+        return {
+            name: ledger.read(lambda connection, table=table: connection.execute(select(table)).all())
+            for name, table in metadata.tables.items()
+        }
+
+
+def test_a_pretended_run_writes_files_and_leaves_the_ledger_as_it_was(office, postroom, hours) -> None:
+    office.article(date=hours(24))
+    before = remembered(office)
+    answer = postroom("run", "--once", "--at", hours(25))
+    assert answer.code == 0
+    assert len(office.mails()) == 3
+    assert "the ledger knows nothing of it" in answer.out
+    assert remembered(office) == before
+
+
+def test_without_a_ledger_it_pretends_to_have_been_started_now(desk, postroom, hours) -> None:
+    desk.article(date=hours(24))
+    desk.article("old", date=hours(-24))
+    assert postroom("run", "--once", "--at", hours(25)).code == 0
+    assert [str(mail["Subject"]) for mail in desk.mails()] == ["On letters"] * 3
+    assert not list(desk.folder.glob("postroom.db*"))
+
+
+def test_the_pretended_time_poisons_no_later_run(office, postroom, hours) -> None:
+    assert postroom("run", "--once", "--at", hours(10_000)).code == 0
+    office.article(date=hours(-1))
+    assert postroom("run", "--once").code == 0
+    assert len(office.mails()) == 3
+
+
+def test_a_transport_that_no_channel_uses_now_is_real_all_the_same(office, mailbox, postroom, hours) -> None:
+    real = REAL.replace("9", str(mailbox.port))
+    office.configure(("{kind: folder, path: out/mail}", real))
+    office.article(date=hours(-1))
+    office.run()
+    with office.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=3, now=office.now)
+    office.configure(
+        ("{kind: folder, path: out/mail}", f"{real}\n  rehearsal: {{kind: folder, path: out/mail}}"),
+        ("    transport: mail", "    transport: rehearsal"),
+    )
+    answer = postroom("run", "--once", "--at", hours(1))
+    assert answer.code == 2
+    assert "mail (smtp) would really send" in answer.told
+    assert mailbox.recipients == []
+
+
+def test_a_time_goes_with_once_only(postroom, desk) -> None:
+    assert postroom("run", "--at", "2030-01-01").code == 2
+
+
+@pytest.mark.parametrize("words", [("run",), ("run", "--once"), ("run", "--once", "--at", "2030-01-01")])
+def test_postgresql_is_refused_before_anything_is_opened(desk, postroom, words: tuple[str, ...]) -> None:
+    desk.configure(("channels:\n", "outbox: {database: 'postgresql://localhost/letters'}\nchannels:\n"))
+    answer = postroom(*words)
+    assert answer.code == 2
+    assert "works on SQLite only in this version" in answer.told
