@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.model import Blocked, Channel, Held, History, Published, Ready, Waiting
@@ -13,6 +14,9 @@ from postroom.pipeline.project import Project
 from postroom.pipeline.stage import headcount, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, survey
 from postroom.readiness import Candidate, clearance
+
+Fate: TypeAlias = tuple[str, datetime | None, str, int | None]
+"""State, moment, reason and recipients of a `PlanLine`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +67,15 @@ class _Teller:
     ledger: Ledger | None
     history: History
     now: datetime
-    _counts: dict[str, int] = field(default_factory=dict)
+    _counts: dict[str, int | AudienceError] = field(default_factory=dict)
 
     def line(self, verdict: Verdict) -> PlanLine:
-        """Tell one verdict."""
+        """Tell one verdict. An audience that cannot be read harms only the lines that are to go to it."""
         candidate = verdict.candidate
-        state, at, reason, recipients = "", None, "", None
-        match verdict.readiness:
-            case Ready(since=since):
-                state, at, reason, recipients = self._ready(candidate, since)
-            case Waiting(until=until, why=why):
-                state, at, reason, recipients = "waiting", until, why, self._count(candidate.channel)
-            case Blocked(why=why):
-                state, reason = "blocked", why
-            case Held(why=why):
-                state, reason = "held", why
-            case Published(why=why, edition=edition, state=became):
-                state, reason = ("held" if became == "held" else "published"), f"{edition}: {why}"
+        try:
+            state, at, reason, recipients = self._fate(verdict)
+        except AudienceError as error:
+            state, at, reason, recipients = "blocked", None, str(error), None
         return PlanLine(
             article=candidate.article.id,
             channel=candidate.channel.name,
@@ -90,11 +86,25 @@ class _Teller:
             recipients=recipients,
         )
 
-    def _ready(self, candidate: Candidate, since: datetime) -> tuple[str, datetime | None, str, int | None]:
+    def _fate(self, verdict: Verdict) -> Fate:
+        candidate = verdict.candidate
+        match verdict.readiness:
+            case Ready(since=since):
+                return self._ready(candidate, since)
+            case Waiting(until=until, why=why):
+                return "waiting", until, why, self._count(candidate.channel)
+            case Blocked(why=why):
+                return "blocked", None, why, None
+            case Held(why=why):
+                return "held", None, why, None
+            case Published(why=why, edition=edition, state=became):
+                return ("held" if became == "held" else "published"), None, f"{edition}: {why}", None
+
+    def _ready(self, candidate: Candidate, since: datetime) -> Fate:
         try:
             recipients = self._count(candidate.channel)
             staged = stage(self.project, candidate, due_at=since, now=self.now)
-        except (ArticleError, AudienceError, TemplateError) as error:
+        except (ArticleError, TemplateError) as error:
             return "blocked", None, str(error), None
         if staged.faults:
             return "blocked", None, "; ".join(map(str, staged.faults)), None
@@ -106,9 +116,16 @@ class _Teller:
         return "ready", self.now, f"it goes out now, through {_carrier(candidate.channel)}", recipients
 
     def _count(self, channel: Channel) -> int:
+        """Count whom a channel reaches, once. Raises AudienceError, for each candidate alike."""
         if channel.name not in self._counts:
-            self._counts[channel.name] = headcount(channel, self.ledger).recipients
-        return self._counts[channel.name]
+            try:
+                self._counts[channel.name] = headcount(channel, self.ledger).recipients
+            except AudienceError as error:
+                self._counts[channel.name] = error
+        found = self._counts[channel.name]
+        if isinstance(found, AudienceError):
+            raise found
+        return found
 
 
 def _carrier(channel: Channel) -> str:
