@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from postroom.errors import AmbiguousEdition, NoSuchEdition
-from postroom.model import Approval
+from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
+from postroom.model import Approval, Blocked, Held, History, Published
 from postroom.outbox import history, operate
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import headcount, stage
-from postroom.pipeline.survey import survey
-from postroom.readiness import Candidate
+from postroom.pipeline.survey import Verdict, survey
+from postroom.readiness import clearance
 
 
 def approve_ahead(project: Project, ledger: Ledger, name: str, recipients: int | None, now: datetime) -> str:
     """Approve what is not frozen yet, as it is rendered now; return its full name.
 
-    `name` is `channel/variant/article` or the end of it. Raises NoSuchEdition or AmbiguousEdition.
+    `name` is `channel/variant/article` or the end of it; `recipients`, where given or needed, is to how
+    many it would go now. Raises NoSuchEdition or AmbiguousEdition, and LedgerError for what no leave
+    would let out.
     """
-    candidate = _named(project, ledger, name, now)
+    known = ledger.read(history.read)
+    verdict = _named(project, known, name, now)
+    candidate = verdict.candidate
     channel, variant, article = candidate.place
+    _refuse_beyond_leave(verdict)
     staged = stage(project, candidate, due_at=now, now=now)
+    if staged.faults:
+        raise LedgerError(f"{staged.edition.key} cannot be approved: {'; '.join(map(str, staged.faults))}")
     count = headcount(candidate.channel, ledger).recipients
+    holds = clearance(candidate, known, content_hash=staged.edition.content_hash, recipients=count)
+    _refuse_wrong_number(staged.edition.key, holds, asked=recipients, count=count)
     leave = Approval(
         channel=channel,
         variant=variant,
         article=article,
         content_hash=staged.edition.content_hash,
-        recipients=count if recipients == count else None,
+        recipients=recipients,
     )
     ledger.write(operate.approve_ahead, leave, now)
     return staged.edition.key
 
 
-def _named(project: Project, ledger: Ledger, name: str, now: datetime) -> Candidate:
-    verdicts = survey(project, ledger.read(history.read), now).verdicts
-    keys = {"/".join(verdict.candidate.place): verdict.candidate for verdict in verdicts}
+def _refuse_beyond_leave(verdict: Verdict) -> None:
+    """Refuse what does not wait for leave: it is out already, or something else has to happen first."""
+    match verdict.readiness:
+        case Blocked(why=why) | Held(approvable=False, why=why) | Published(why=why):
+            key = "/".join(verdict.candidate.place)
+            raise LedgerError(f"{key} cannot be approved: {why}")
+
+
+def _refuse_wrong_number(key: str, holds: Sequence[Held], *, asked: int | None, count: int) -> None:
+    """Refuse leave for another audience than the one that is there, or for none where it must be named."""
+    about_audience = [hold.why for hold in holds if hold.code != "approval"]
+    if asked == count or (asked is None and not about_audience):
+        return
+    people = "1 recipient" if count == 1 else f"{count} recipients"
+    why = f" ({'; '.join(about_audience)})" if about_audience else ""
+    raise LedgerError(
+        f"{key} goes to {people}{why}; to let it go, say so: "
+        f"postroom outbox approve {key} --recipients {count}"
+    )
+
+
+def _named(project: Project, known: History, name: str, now: datetime) -> Verdict:
+    verdicts = survey(project, known, now).verdicts
+    keys = {"/".join(verdict.candidate.place): verdict for verdict in verdicts}
     found = [key for key in keys if key == name or key.endswith(f"/{name}")]
     if not found:
         raise NoSuchEdition(

@@ -1,0 +1,92 @@
+"""What a person types to decide about editions, and what the tables tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+KEY = "newsletter/article/letters"
+
+
+@pytest.fixture
+def real(office, mailbox):
+    """An office whose newsletter goes out by SMTP."""
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
+        )
+    )
+    return office
+
+
+def test_leave_ahead_for_a_wrong_number_is_refused_with_the_right_one(real, postroom, hours) -> None:
+    real.article(date=hours(24))
+    answer = postroom("outbox", "approve", KEY, "--recipients", "3000")
+    assert answer.code == 1
+    assert "goes to 3 recipients" in answer.told
+    assert f"postroom outbox approve {KEY} --recipients 3" in answer.told
+
+
+def test_leave_ahead_for_a_first_edition_needs_its_number(real, postroom, hours) -> None:
+    real.article(date=hours(24))
+    answer = postroom("outbox", "approve", KEY)
+    assert answer.code == 1
+    assert "it is the first edition of newsletter through mail (smtp), to 3" in answer.told
+    assert "--recipients 3" in answer.told
+
+
+def test_leave_ahead_with_the_right_number_lets_it_go_at_its_time(real, mailbox, postroom, hours) -> None:
+    real.article(date=hours(0.5))
+    assert postroom("outbox", "approve", KEY, "--recipients", "3").code == 0
+    real.run()
+    assert mailbox.recipients == []
+    real.run(after=timedelta(hours=1))
+    assert len(mailbox.recipients) == 3
+
+
+def test_a_draft_cannot_be_approved_ahead(office, postroom, hours) -> None:
+    office.article(date=hours(24), status="draft")
+    answer = postroom("outbox", "approve", KEY)
+    assert answer.code == 1
+    assert f"{KEY} cannot be approved: it is a draft" in answer.told
+
+
+def test_what_was_rehearsed_cannot_be_approved_ahead_but_is_told_how(
+    office, mailbox, postroom, hours
+) -> None:
+    office.article(date=hours(-1))
+    office.run()
+    office.configure(
+        ("  newsletter:\n", "  weekly:\n    was: newsletter\n"),
+        (
+            "{kind: folder, path: out/mail}",
+            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
+        ),
+    )
+    office.run()
+    answer = postroom("outbox", "approve", "weekly/article/letters", "--recipients", "3")
+    assert answer.code == 1
+    assert "cannot be approved: it went only to a folder" in answer.told
+    assert "postroom outbox rehearsed --resend" in answer.told
+
+
+def test_what_is_published_under_a_former_name_cannot_be_approved(office, postroom, hours) -> None:
+    office.article(date=hours(-1))
+    office.run()
+    office.configure(("  newsletter:\n", "  weekly:\n    was: newsletter\n"))
+    office.run()
+    answer = postroom("outbox", "approve", "weekly/article/letters")
+    assert answer.code == 1
+    assert "cannot be approved: finished" in answer.told or "3 of 3 sent" in answer.told
+
+
+def test_what_the_article_cannot_feed_cannot_be_approved(office, postroom, hours) -> None:
+    office.configure(
+        ("variants: [hook, {takeaways: 2 days later}]", "variants: [hook, {question: 5 minutes later}]")
+    )
+    office.article(date=hours(24), body="A plain statement about letters. Another one follows it here.")
+    answer = postroom("outbox", "approve", "linkedin/question/letters")
+    assert answer.code == 1
+    assert "cannot be approved" in answer.told
