@@ -16,7 +16,7 @@ from postroom import __version__
 from postroom.cli import console, session
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError
-from postroom.outbox import driver
+from postroom.outbox import driver, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.pipeline.wayout import missing_ways_out, unanswered
 
@@ -104,9 +104,13 @@ def _ledger(database: str) -> Diagnosis:
     try:
         with Ledger(database) as ledger:
             ledger.verify()
+            differences = ledger.read(status.reconcile)
     except LedgerError as error:
         return Diagnosis(state="wrong", what="ledger", detail=str(error))
-    return Diagnosis(state="well", what="ledger", detail=f"{shown} is whole")
+    if differences:
+        told = "; ".join(differences)
+        return Diagnosis(state="wrong", what="ledger", detail=f"{shown} does not add up: {told}")
+    return Diagnosis(state="well", what="ledger", detail=f"{shown} is whole, and its accounts add up")
 
 
 def _disk(folder: Path) -> Diagnosis:

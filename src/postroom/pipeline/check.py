@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,10 +46,11 @@ def check(
     found = list(project.config.warnings)
     found += [*_audiences(project), *missing_ways_out(project.config)]
     files = [each for each in seen.loaded if _chosen(project, each.file, only)]
+    candidates = _by_source(seen)
     for number, loaded in enumerate(files, start=1):
         found += loaded.findings
         if loaded.article is not None and not _stops(loaded.findings):
-            found += _renderings(project, seen, loaded.article, now)
+            found += _renderings(project, candidates[loaded.article.source], loaded.article, now)
         if progress is not None:
             progress(number, len(files))
     return Checked(articles=len(files), findings=tuple(_sorted(found)))
@@ -108,12 +110,19 @@ def _config_finding(channel: Channel, name: str, message: str) -> Finding:
     )
 
 
-def _renderings(project: Project, seen: Survey, article: Article, now: datetime) -> Iterator[Finding]:
-    posts: dict[str, dict[str, Post]] = {}
+def _by_source(seen: Survey) -> dict[Path, list[Candidate]]:
+    """Gather what each file may become, in one pass."""
+    found: dict[Path, list[Candidate]] = defaultdict(list)
     for verdict in seen.verdicts:
-        candidate = verdict.candidate
-        if candidate.article.source != article.source:
-            continue
+        found[verdict.candidate.article.source].append(verdict.candidate)
+    return found
+
+
+def _renderings(
+    project: Project, candidates: Iterable[Candidate], article: Article, now: datetime
+) -> Iterator[Finding]:
+    posts: dict[str, dict[str, Post]] = {}
+    for candidate in candidates:
         yield from _rendering(project, candidate, now, posts)
     for group in posts.values():
         yield from regrade(project.config, compare(group, article=article))
