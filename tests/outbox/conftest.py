@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from postroom.model import (
     Deferred,
+    DeliveryState,
     Edition,
     Email,
     Outcome,
@@ -26,6 +28,7 @@ from postroom.outbox.claim import Claimed
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
 ME = "host-a:1"
+MAIL = claim.Carrier("mail", "smtp")
 
 
 def an_email(subject: str = "On post rooms") -> Email:
@@ -104,9 +107,14 @@ class Outbox:
         owner: str = ME,
         now: datetime = NOW,
         begin: bool = True,
-        transport: str = "mail",
+        carrier: claim.Carrier = MAIL,
     ) -> list[Claimed]:
-        return self.ledger.write(claim.claim, transport, owner, now, limit, LEASE, begin)
+        """Lease what is due; with `begin`, return only what may go out then."""
+        leased = self.ledger.write(claim.claim, carrier, owner, now, limit, LEASE)
+        if not begin:
+            return leased
+        begun = self.ledger.write(claim.begin, [one.delivery.id for one in leased], owner, now)
+        return [_begun(one, now) for one in leased if one.delivery.id in begun]
 
     def record(
         self,
@@ -143,6 +151,12 @@ class Outbox:
 
     def states(self, key: str | None = None) -> list[str]:
         return [row.delivery.state.value for row in self.deliveries(key)]
+
+
+def _begun(one: Claimed, now: datetime) -> Claimed:
+    found = one.delivery
+    news = {"state": DeliveryState.SENDING, "attempts": found.attempts + 1}
+    return replace(one, delivery=replace(found, first_begun_at=found.first_begun_at or now, **news))
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from postroom.model import Accounts, Refused, Sent
-from postroom.outbox import accounts, operate
+from postroom.outbox import accounts, claim, operate
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PAGE = claim.Carrier("company-page", "linkedin")
 NOTHING = dict.fromkeys(("queued", "sending", "sent", "failed", "uncertain", "cancelled"), 0)
 
 
@@ -25,7 +26,7 @@ def test_a_recipient_of_several_parts_is_counted_once(outbox, make_post) -> None
     outbox.freeze("company", parts=3, content=make_post("a", "b"))
     assert outbox.ledger.read(accounts.scan, 1) == NOTHING | {"queued": 1}
     for _ in range(3):
-        outbox.record(outbox.claim(transport="company-page"), Sent(reply="201"))
+        outbox.record(outbox.claim(carrier=PAGE), Sent(reply="201"))
     assert outbox.ledger.read(accounts.scan, 1) == NOTHING | {"sent": 1}
 
 
@@ -66,11 +67,11 @@ def test_settling_leaves_an_edition_alone_that_has_work_left(outbox) -> None:
 
 def test_parts_of_one_recipient_do_not_wait_for_anothers(outbox, make_post) -> None:
     outbox.freeze("first", "second", parts=2, content=make_post())
-    claimed = outbox.claim(transport="company-page")
+    claimed = outbox.claim(carrier=PAGE)
     outbox.record(claimed[:1], Refused(reason="422"))
     assert outbox.states() == ["failed", "cancelled", "sending", "queued"]
     outbox.record(claimed[1:], Sent(reply="201"))
-    outbox.record(outbox.claim(transport="company-page"), Sent(reply="201"))
+    outbox.record(outbox.claim(carrier=PAGE), Sent(reply="201"))
     assert outbox.states() == ["failed", "cancelled", "sent", "sent"]
     assert outbox.state() == "finished"
 

@@ -23,7 +23,19 @@ def test_what_was_put_off_is_told_with_its_time_and_reason(outbox) -> None:
     outbox.freeze("ada", "bea")
     outbox.record(outbox.claim(), Deferred(reason="451 later"), retry_at=LATER)
     (told,) = outbox.ledger.read(backlogs, NOW)
-    assert told == Backlog(transport="mail", queued=2, until=LATER, reason="451 later", is_paused=False)
+    assert told == Backlog(
+        transport="mail", kind="smtp", queued=2, until=LATER, reason="451 later", is_paused=False
+    )
+
+
+def test_what_waits_for_another_kind_of_the_same_name_is_told_apart(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.freeze("ada", "bea", article="old", rehearsal=True, transport_kind="folder")
+    told = outbox.ledger.read(backlogs, NOW)
+    assert [(each.transport, each.kind, each.queued) for each in told] == [
+        ("mail", "folder", 2),
+        ("mail", "smtp", 1),
+    ]
 
 
 def test_a_pause_tells_its_own_reason(outbox) -> None:

@@ -14,6 +14,7 @@ from postroom.outbox import Ledger, claim, operate, status
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+MAIL = claim.Carrier("mail", "smtp")
 
 
 def begin(outbox, claimed, *, owner: str = "host-a:1", now: datetime = NOW) -> list[int]:
@@ -89,9 +90,12 @@ def test_the_eldest_edition_goes_first(outbox) -> None:
     assert [one.edition.article for one in outbox.claim(5)] == ["second"]
 
 
-def test_only_the_named_transport_is_served(outbox) -> None:
+@pytest.mark.parametrize("other", [claim.Carrier("other", "smtp"), claim.Carrier("mail", "folder")])
+def test_only_the_transport_of_that_name_and_kind_is_served(outbox, other: claim.Carrier) -> None:
     outbox.freeze("ada")
-    assert outbox.claim(transport="other") == []
+    assert outbox.claim(carrier=other) == []
+    assert next_due(outbox, other) is None
+    assert len(outbox.claim()) == 1
 
 
 @pytest.mark.parametrize("until", [None, NOW + MINUTE])
@@ -173,8 +177,8 @@ def test_progress_is_kept_for_the_next_attempt(outbox) -> None:
     assert outbox.claim()[0].delivery.progress == {"image": "urn:1"}
 
 
-def next_due(outbox, transport: str = "mail") -> datetime | None:
-    return outbox.ledger.read(claim.next_due, transport)
+def next_due(outbox, carrier: claim.Carrier = MAIL) -> datetime | None:
+    return outbox.ledger.read(claim.next_due, carrier)
 
 
 def test_the_next_due_moment_is_the_soonest_of_open_editions(outbox) -> None:
@@ -183,7 +187,7 @@ def test_the_next_due_moment_is_the_soonest_of_open_editions(outbox) -> None:
     outbox.freeze("ada", article="sooner", due_at=NOW + 2 * MINUTE)
     outbox.freeze("ada", article="held", due_at=NOW, holds=("late",))
     assert next_due(outbox) == NOW + 2 * MINUTE
-    assert next_due(outbox, "other") is None
+    assert next_due(outbox, claim.Carrier("other", "smtp")) is None
 
 
 def test_what_is_leased_or_sent_is_not_due(outbox) -> None:
@@ -225,9 +229,11 @@ import sys
 from datetime import UTC, datetime, timedelta
 from postroom.outbox import Ledger, claim
 now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+mail = claim.Carrier("mail", "smtp")
 with Ledger(sys.argv[1]) as ledger:
-    while got := ledger.write(claim.claim, "mail", sys.argv[2], now, 7, timedelta(minutes=5), True):
-        print(*(one.delivery.id for one in got))
+    while got := ledger.write(claim.claim, mail, sys.argv[2], now, 7, timedelta(minutes=5)):
+        ids = [one.delivery.id for one in got]
+        print(*ledger.write(claim.begin, ids, sys.argv[2], now))
 """
 
 
@@ -248,7 +254,7 @@ def test_processes_that_claim_at_once_never_take_the_same(url: str, outbox) -> N
 def test_a_claim_asks_postgresql_to_skip_locked_rows() -> None:
     from sqlalchemy.dialects import postgresql
 
-    text = str(claim._TAKE[True].compile(dialect=postgresql.dialect()))
+    text = str(claim._TAKE.compile(dialect=postgresql.dialect()))
     assert "FOR UPDATE SKIP LOCKED" in text
     assert "RETURNING" in text
 
@@ -261,7 +267,7 @@ def test_a_damaged_content_is_not_sent(url: str, outbox) -> None:
         lambda c: c.exec_driver_sql("UPDATE content SET body = replace(body, 'Dear', 'Deer')")
     )
     with Ledger(url) as again, pytest.raises(LedgerCorrupt, match="content of edition 1 is damaged"):
-        again.write(claim.claim, "mail", "me", NOW, 5, MINUTE, True)
+        again.write(claim.claim, MAIL, "me", NOW, 5, MINUTE)
     assert outbox.states() == ["queued"]
     assert outbox.ledger.read(status.reconcile) == []
 

@@ -8,9 +8,10 @@ import pytest
 
 from postroom.errors import LedgerError, NoSuchEdition
 from postroom.model import Approval, Deferred, DeliveryState, Refused, Sent, Unknown
-from postroom.outbox import enqueue, history, operate, status
+from postroom.outbox import claim, enqueue, history, operate, status
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PAGE = claim.Carrier("company-page", "linkedin")
 KEY = "newsletter/article/post-rooms"
 SENT = Sent(reply="250")
 
@@ -246,12 +247,12 @@ def test_a_cancelled_edition_is_not_tried_again(outbox) -> None:
 
 def test_a_thread_that_is_tried_again_brings_its_later_parts_back(outbox, make_post) -> None:
     outbox.freeze("company", parts=2, content=make_post())
-    outbox.record(outbox.claim(transport="company-page"), Refused(reason="422"))
+    outbox.record(outbox.claim(carrier=PAGE), Refused(reason="422"))
     assert outbox.states() == ["failed", "cancelled"]
     act(outbox, operate.retry, "hook/post-rooms", [DeliveryState.FAILED], NOW)
     assert outbox.states() == ["queued", "queued"]
     for number in range(2):
-        outbox.record(outbox.claim(transport="company-page"), Sent(reply="201", remote_id=f"urn:{number}"))
+        outbox.record(outbox.claim(carrier=PAGE), Sent(reply="201", remote_id=f"urn:{number}"))
     assert outbox.states() == ["sent", "sent"]
     assert outbox.state() == "finished"
 
@@ -271,12 +272,12 @@ def test_a_person_decides_about_an_uncertain_delivery(outbox, state: str, editio
 
 def test_an_uncertain_post_that_turns_out_sent_goes_on_with_its_comment(outbox, make_post) -> None:
     outbox.freeze("company", parts=2, content=make_post())
-    claimed = outbox.claim(transport="company-page")
+    claimed = outbox.claim(carrier=PAGE)
     outbox.record(claimed, Unknown(reason="lost"))
     act(outbox, operate.resolve, claimed[0].delivery.id, DeliveryState.SENT, NOW)
     assert outbox.counts() == {"rows_read": 1, "recipients": 1, "queued": 1}
     assert outbox.state() == "open"
-    assert outbox.claim(transport="company-page")[0].delivery.part == 1
+    assert outbox.claim(carrier=PAGE)[0].delivery.part == 1
 
 
 @pytest.mark.parametrize("state", ["sending", "uncertain"])

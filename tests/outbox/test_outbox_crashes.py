@@ -42,7 +42,8 @@ now = datetime.fromisoformat(sys.argv[3])
 wire = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 with Ledger(sys.argv[1]) as ledger:
     me = f"host:{os.getpid()}"
-    while got := ledger.write(claim.claim, "mail", me, now, 8, timedelta(minutes=5), True):
+    while got := ledger.write(claim.claim, claim.Carrier("mail", "smtp"), me, now, 8, timedelta(minutes=5)):
+        ledger.write(claim.begin, [one.delivery.id for one in got], me, now)
         for one in got:
             os.write(wire, f"{one.delivery.id}\\n".encode())
         ledger.write(record.record, me, [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250"))
@@ -112,7 +113,8 @@ def facts(url: str) -> list[object]:
     """Everything that decides who gets what; raises `LedgerError` where SQLite sees damage."""
     with Ledger(url) as ledger:
         ledger.verify()
-        claimed = ledger.write(claim.claim, "mail", "me", NOW, 1000, timedelta(minutes=5), True)
+        mail = claim.Carrier("mail", "smtp")
+        claimed = ledger.write(claim.claim, mail, "me", NOW, 1000, timedelta(minutes=5))
         rows = ledger.read(lambda connection: list(status.deliveries(connection)))
         assert ledger.read(status.reconcile) == []
         return [claimed, rows]

@@ -114,17 +114,24 @@ class OutboxModel(RuleBasedStateMachine):
 
     @rule(owner=st.sampled_from(OWNERS), limit=st.integers(1, 4), begin=st.booleans())
     def claim(self, owner: str, limit: int, begin: bool) -> None:
-        taken = self.ledger.write(claim.claim, "mail", owner, self.now, limit, 5 * MINUTE, begin)
+        mail = claim.Carrier("mail", "smtp")
+        taken = self.ledger.write(claim.claim, mail, owner, self.now, limit, 5 * MINUTE)
         ids = {one.delivery.id for one in taken}
         assert len(ids) == len(taken) <= limit
         assert not ids & set.union(*self.flying.values())
         for one in taken:
             assert one.delivery.recipient.identity not in self.suppressed
             assert one.delivery.due_at <= self.now
-        (self.flying if begin else self.leased)[owner] |= ids
+        self.leased[owner] |= ids
+        if begin:
+            self.go(owner)
 
     @rule(owner=st.sampled_from(OWNERS))
     def begin(self, owner: str) -> None:
+        self.go(owner)
+
+    def go(self, owner: str) -> None:
+        """Begin everything that an owner has leased."""
         ids = self.ledger.write(claim.begin, sorted(self.leased[owner]), owner, self.now)
         identities = {row.delivery.recipient.identity for row in self.rows() if row.delivery.id in ids}
         assert not identities & self.suppressed

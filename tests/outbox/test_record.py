@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from postroom.model import Deferred, Outcome, Refused, Scope, Sent, Unknown
-from postroom.outbox import operate, record, status
+from postroom.outbox import claim, operate, record, status
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PAGE = claim.Carrier("company-page", "linkedin")
 LATER = NOW + timedelta(minutes=10)
 SENT = Sent(reply="250 2.0.0 queued as 4ABC", remote_id="urn:1", url="https://example.com/1")
 POST = "linkedin/hook/post-rooms"
@@ -187,7 +188,7 @@ def test_an_edition_whose_accounts_do_not_balance_is_held_and_its_results_kept(o
 
 
 def send_part(outbox, outcome: Outcome, **options: object) -> None:
-    outbox.record(outbox.claim(1, transport="company-page"), outcome, **options)
+    outbox.record(outbox.claim(1, carrier=PAGE), outcome, **options)
 
 
 def freeze_thread(outbox, make_post) -> None:
@@ -198,7 +199,7 @@ def freeze_thread(outbox, make_post) -> None:
 def test_a_part_is_due_only_when_the_one_before_it_was_sent(outbox, make_post) -> None:
     freeze_thread(outbox, make_post)
     for number in range(3):
-        (claimed,) = outbox.claim(transport="company-page")
+        (claimed,) = outbox.claim(carrier=PAGE)
         assert claimed.delivery.part == number
         assert claimed.delivery.parent_id == (f"urn:{number - 1}" if number else None)
         assert outbox.counts() == {"rows_read": 1, "recipients": 1, "sending": 1}
@@ -227,7 +228,7 @@ def test_parts_after_one_that_is_uncertain_wait_for_the_decision(outbox, make_po
     freeze_thread(outbox, make_post)
     send_part(outbox, Unknown(reason="lost"))
     assert outbox.states() == ["uncertain", "queued", "queued"]
-    assert outbox.claim(transport="company-page") == []
+    assert outbox.claim(carrier=PAGE) == []
 
 
 def test_a_thread_is_cancelled_as_a_whole(outbox, make_post) -> None:
@@ -239,7 +240,7 @@ def test_a_thread_is_cancelled_as_a_whole(outbox, make_post) -> None:
 
 def test_a_thread_cancelled_while_a_part_is_in_flight_ends_with_it(outbox, make_post) -> None:
     freeze_thread(outbox, make_post)
-    claimed = outbox.claim(transport="company-page")
+    claimed = outbox.claim(carrier=PAGE)
     outbox.ledger.write(operate.cancel, POST, "a mistake", NOW)
     outbox.record(claimed, SENT)
     assert outbox.states() == ["sent", "cancelled", "cancelled"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from postroom.model import Sent
-from postroom.outbox import operate, recover, status
+from postroom.outbox import claim, operate, recover, status
 from postroom.outbox.recover import Recovered
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+PAGE = claim.Carrier("company-page", "linkedin")
 
 
 def run(outbox, *, idempotent: bool = False, alive: tuple[str, ...] = ()) -> Recovered:
@@ -110,7 +111,7 @@ def test_recovering_twice_does_nothing_more(outbox) -> None:
 
 def test_a_post_that_died_between_its_parts_goes_on_with_the_next(outbox, make_post) -> None:
     outbox.freeze("company", parts=2, content=make_post(), hold_when_uncertain=True)
-    outbox.record(outbox.claim(transport="company-page"), Sent(reply="201", remote_id="urn:0"))
+    outbox.record(outbox.claim(carrier=PAGE), Sent(reply="201", remote_id="urn:0"))
     assert run(outbox) == Recovered()
-    (claimed,) = outbox.claim(transport="company-page")
+    (claimed,) = outbox.claim(carrier=PAGE)
     assert (claimed.delivery.part, claimed.delivery.parent_id) == (1, "urn:0")

@@ -1,4 +1,7 @@
-"""What each transport has still to send, and why it has not been sent."""
+"""What each transport has still to send, and why it has not been sent.
+
+A transport counts with its kind: where config.yaml has no such pair any more, nobody will send what waits for it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from postroom.model import EditionState
-from postroom.outbox.claim import next_due
+from postroom.outbox.claim import Carrier, next_due
 from postroom.outbox.columns import is_state
 from postroom.outbox.pauses import paused_transports
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
@@ -18,10 +21,12 @@ from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
 class Backlog:
     """Deliveries that a transport has still to send: how many, when it tries again, and why it did not.
 
+    `kind` is the one they were frozen for; a transport of the same name and another kind leaves them alone.
     `reason` is that of its pause, else of one that was put off; empty where none was tried yet.
     """
 
     transport: str
+    kind: str
     queued: int
     until: datetime | None
     reason: str
@@ -32,33 +37,35 @@ def backlogs(connection: Connection, now: datetime) -> tuple[Backlog, ...]:
     """Tell for each transport what waits in its open editions."""
     paused = {pause.transport: pause for pause in paused_transports(connection, now)}
     waiting = connection.execute(
-        select(edition.c.transport, func.sum(edition.c.queued).label("queued"))
+        select(edition.c.transport, edition.c.transport_kind, func.sum(edition.c.queued).label("queued"))
         .where(is_state(edition.c.state, EditionState.OPEN), edition.c.queued > 0)
-        .group_by(edition.c.transport)
-        .order_by(edition.c.transport)
+        .group_by(edition.c.transport, edition.c.transport_kind)
+        .order_by(edition.c.transport, edition.c.transport_kind)
     )
     found = []
-    for name, queued in waiting.all():
-        pause = paused.get(name)
+    for name, kind, queued in waiting.all():
+        carrier, pause = Carrier(name, kind), paused.get(name)
         found.append(
             Backlog(
                 transport=name,
+                kind=kind,
                 queued=queued,
-                until=pause.until if pause else next_due(connection, name),
-                reason=pause.reason if pause else _reason(connection, name),
+                until=pause.until if pause else next_due(connection, carrier),
+                reason=pause.reason if pause else _reason(connection, carrier),
                 is_paused=pause is not None,
             )
         )
     return tuple(found)
 
 
-def _reason(connection: Connection, transport: str) -> str:
+def _reason(connection: Connection, carrier: Carrier) -> str:
     """Tell why one of a transport's deliveries was put off."""
     query = (
         select(delivery.c.reason)
         .join(edition, edition.c.id == delivery.c.edition_id)
         .where(
-            edition.c.transport == transport,
+            edition.c.transport == carrier.name,
+            edition.c.transport_kind == carrier.kind,
             is_state(edition.c.state, EditionState.OPEN),
             IS_CLAIMABLE,
             delivery.c.reason != "",

@@ -50,10 +50,7 @@ _BEGINNING = {
     "begun_at": bindparam("now"),
     "first_begun_at": func.coalesce(delivery.c.first_begun_at, bindparam("now")),
 }
-_TAKE = {
-    False: _LEASE.returning(*DELIVERY),
-    True: _LEASE.values(_BEGINNING).returning(*DELIVERY),
-}
+_TAKE = _LEASE.returning(*DELIVERY)
 _IS_LEASED_TO_ME = and_(
     delivery.c.id.in_(bindparam("ids", expanding=True)), delivery.c.owner == bindparam("me"), IS_CLAIMABLE
 )
@@ -77,15 +74,27 @@ _CANCEL_LEASED = _CANCEL_SUPPRESSED.where(_IS_LEASED_TO_ME)
 _OPEN_EDITIONS = (
     select(edition.c.id)
     .where(
-        edition.c.transport == bindparam("transport"),
+        edition.c.transport == bindparam("name"),
+        edition.c.transport_kind == bindparam("kind"),
         is_state(edition.c.state, EditionState.OPEN),
         edition.c.queued > 0,
     )
     .order_by(edition.c.due_at, edition.c.id)
 )
 _PAUSE = select(transport_state.c.until).where(
-    transport_state.c.name == bindparam("transport"), transport_state.c.paused
+    transport_state.c.name == bindparam("name"), transport_state.c.paused
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A transport as config.yaml names it, and its kind.
+
+    Both count: what was frozen for a folder must not go out through the SMTP server that has its name now.
+    """
+
+    name: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,23 +107,21 @@ class Claimed:
 
 def claim(
     connection: Connection,
-    transport: str,
+    carrier: Carrier,
     owner: str,
     now: datetime,
     limit: int,
     lease: timedelta,
-    begin: bool,
 ) -> list[Claimed]:
-    """Take up to `limit` due deliveries of open editions on `transport` for `owner`, the eldest first.
+    """Lease up to `limit` due deliveries of open editions on `carrier` to `owner`, the eldest first.
 
-    With `begin` they are `sending` and an attempt is counted; without, they are only leased until
-    `now + lease` and `begin()` must follow. Deliveries whose address was suppressed meanwhile
-    are cancelled instead. A paused transport gives nothing.
+    They are theirs until `now + lease`; `begin()` must follow before a byte goes out. Deliveries whose
+    address was suppressed meanwhile are cancelled instead. A paused transport gives nothing.
     """
-    if _is_paused(connection, transport, now):
+    if _is_paused(connection, carrier.name, now):
         return []
     taken: list[Claimed] = []
-    for edition_id in _open_editions(connection, transport):
+    for edition_id in _open_editions(connection, carrier):
         values = {
             "edition": edition_id,
             "me": owner,
@@ -122,7 +129,7 @@ def claim(
             "until": now + lease,
             "most": limit - len(taken),
         }
-        taken += _take(connection, values, begin, now)
+        taken += _take(connection, values, now)
         if len(taken) >= limit:
             break
     return taken
@@ -178,15 +185,15 @@ def keep_progress(connection: Connection, delivery_id: int, owner: str, progress
     )
 
 
-def next_due(connection: Connection, transport: str) -> datetime | None:
-    """Return when the next delivery on `transport` is due; None when nothing waits or it is paused for good.
+def next_due(connection: Connection, carrier: Carrier) -> datetime | None:
+    """Return when the next delivery on `carrier` is due; None when nothing waits or it is paused for good.
 
     Deliveries that someone has leased are not considered: they are being worked on.
     """
-    pause = connection.execute(_PAUSE, {"transport": transport}).one_or_none()
+    pause = connection.execute(_PAUSE, {"name": carrier.name}).one_or_none()
     if pause is not None and pause.until is None:
         return None
-    dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, transport)]
+    dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, carrier)]
     soonest = min((due for due in dues if due is not None), default=None)
     if soonest is None or pause is None:
         return soonest
@@ -194,13 +201,14 @@ def next_due(connection: Connection, transport: str) -> datetime | None:
     return max(soonest, until)
 
 
-def _is_paused(connection: Connection, transport: str, now: datetime) -> bool:
-    pause = connection.execute(_PAUSE, {"transport": transport}).one_or_none()
+def _is_paused(connection: Connection, name: str, now: datetime) -> bool:
+    pause = connection.execute(_PAUSE, {"name": name}).one_or_none()
     return pause is not None and (pause.until is None or pause.until > now)
 
 
-def _open_editions(connection: Connection, transport: str) -> Sequence[int]:
-    return connection.execute(_OPEN_EDITIONS, {"transport": transport}).scalars().all()
+def _open_editions(connection: Connection, carrier: Carrier) -> Sequence[int]:
+    values = {"name": carrier.name, "kind": carrier.kind}
+    return connection.execute(_OPEN_EDITIONS, values).scalars().all()
 
 
 def _soonest(connection: Connection, edition_id: int) -> datetime | None:
@@ -213,15 +221,13 @@ def _soonest(connection: Connection, edition_id: int) -> datetime | None:
     return soonest
 
 
-def _take(connection: Connection, values: Mapping[str, object], begin: bool, now: datetime) -> list[Claimed]:
-    """Take due deliveries of one edition, after cancelling the suppressed among them."""
+def _take(connection: Connection, values: Mapping[str, object], now: datetime) -> list[Claimed]:
+    """Lease due deliveries of one edition, after cancelling the suppressed among them."""
     _cancel_suppressed(connection, _CANCEL_DUE, values, now)
-    rows = connection.execute(_TAKE[begin], values).all()
+    rows = connection.execute(_TAKE, values).all()
     if not rows:
         return []
     parent = read_edition(connection, rows[0].edition_id)
-    if begin:
-        _post_begun(connection, Counter({parent.id: len(rows)}))
     taken = [Claimed(edition=parent, delivery=delivery_of(row)) for row in rows]
     taken.sort(key=lambda one: (one.delivery.due_at, one.delivery.id))
     return taken

@@ -8,10 +8,14 @@ from typing import Literal
 from sqlalchemy import Connection, select, true, update
 
 from postroom.errors import LedgerError
-from postroom.model import EditionState
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.columns import is_state
+from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import find
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import edition
+
+SENT_AGAIN = "sent again for real"
 
 
 def rehearsed(connection: Connection) -> list[str]:
@@ -24,13 +28,27 @@ def settle_rehearsed(
 ) -> list[str]:
     """Decide about rehearsals (None: all): `counted` as sent, or `resend` through the real transport.
 
-    One to be sent again gives its key free for the real edition. Returns the keys that were settled.
+    One to be sent again gives its key free for the real edition, and what of it is still queued is cancelled:
+    everybody gets the real one. Returns the keys that were settled.
     """
     rows = _undecided(connection) if keys is None else [_rehearsal(connection, key) for key in keys]
     for row in rows:
-        key = f"{row.key}~rehearsal-{row.id}" if how == "resend" else row.key
-        connection.execute(update(edition).where(edition.c.id == row.id).values(settled=how, key=key))
+        if how == "resend":
+            _end(connection, row)
+        connection.execute(update(edition).where(edition.c.id == row.id).values(settled=how))
     return [row.key for row in rows]
+
+
+def _end(connection: Connection, row: AnyRow) -> None:
+    """Let nothing more of a rehearsal be written, and set its key free."""
+    is_live = is_state(edition.c.state, EditionState.HELD, EditionState.OPEN)
+    which = edition.c.id == row.id
+    connection.execute(update(edition).where(which).values(key=f"{row.key}~rehearsal-{row.id}"))
+    connection.execute(
+        update(edition).where(which, is_live).values(state=EditionState.CANCELLED.value, reason=SENT_AGAIN)
+    )
+    move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": SENT_AGAIN})
+    cancel_waiting(connection, row.id, SENT_AGAIN)
 
 
 def _undecided(connection: Connection) -> list[AnyRow]:
@@ -51,6 +69,8 @@ def _rehearsal(connection: Connection, key: str) -> AnyRow:
     row = find(connection, key)
     if not row.rehearsal:
         raise LedgerError(f"{row.key} was no rehearsal: it went through {row.transport_kind}")
+    if row.state == EditionState.FILLING:
+        raise LedgerError(f"{row.key} is still being filled; wait until that is done")
     if row.settled:
         raise LedgerError(f"{row.key} was decided already: {row.settled}")
     return row

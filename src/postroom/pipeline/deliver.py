@@ -30,7 +30,7 @@ from postroom.model import (
     Unknown,
 )
 from postroom.outbox import operate
-from postroom.outbox.claim import Claimed, begin, claim, keep_progress, put_back
+from postroom.outbox.claim import Carrier, Claimed, begin, claim, keep_progress, put_back
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result, record
 from postroom.transports.protocol import Transport
@@ -64,12 +64,18 @@ class Lane:
     """
 
     name: str
+    kind: str
     transport: Transport
     owner: str
     keys: Keys
     clock: Clock
     window: int = WINDOW
     give_up_after: timedelta = GIVE_UP_AFTER
+
+    @property
+    def carrier(self) -> Carrier:
+        """What of the outbox is this lane's: the editions frozen for its name and its kind."""
+        return Carrier(self.name, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
     tally = Tally()
     while not stop.is_set():
         claimed = ledger.write(
-            claim, lane.name, lane.owner, now=lane.clock(), limit=lane.window, lease=LEASE, begin=False
+            claim, lane.carrier, lane.owner, now=lane.clock(), limit=lane.window, lease=LEASE
         )
         if not claimed:
             break

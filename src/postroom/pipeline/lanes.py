@@ -24,6 +24,7 @@ def open_lanes(
         transport = transports.find(entry.kind)(entry.settings, secrets)
         lanes[name] = Lane(
             name=name,
+            kind=entry.kind,
             transport=transport,
             owner=owner,
             keys=keys,

@@ -92,7 +92,7 @@ class _Worker:
         return AGAIN_SECONDS
 
     def _until_due(self) -> float:
-        due = self.ledger.read(claim.next_due, self.lane.name)
+        due = self.ledger.read(claim.next_due, self.lane.carrier)
         if due is None:
             return POLL_SECONDS
         return min(max((due - self.lane.clock()).total_seconds(), SOON_SECONDS), POLL_SECONDS)
