@@ -32,7 +32,7 @@ from postroom.pipeline.decide import undecided_rehearsals
 from postroom.pipeline.deliver import Clock
 from postroom.pipeline.lanes import Secrets, open_lanes
 from postroom.pipeline.project import open_project
-from postroom.pipeline.publish import Issue, Publisher
+from postroom.pipeline.publish import Publisher, Tick
 from postroom.pipeline.wayout import with_ways_out
 from postroom.pipeline.workers import Workers
 
@@ -187,12 +187,12 @@ class Daemon:
         assert self._publisher is not None
         assert self._workers is not None
         self._changed.clear()
-        issue = self._publisher.publish(self.clock(), self._go_on)
-        self._next_due = issue.next_due
+        tick = self._publisher.publish(self.clock(), self._go_on)
+        self._next_due = tick.next_due
         self._next_look = time.monotonic() + TICK_SECONDS
-        if issue.unsettled:
+        if tick.unsettled:
             self._changed.set()
-        self._report(issue)
+        self._report(tick)
         self.ledger.write(meta.beat, self.clock())
         self._workers.wake()
 
@@ -201,13 +201,13 @@ class Daemon:
         if self.stopping.is_set():
             raise _Stopped
 
-    def _report(self, issue: Issue) -> None:
+    def _report(self, tick: Tick) -> None:
         """Log what was frozen, and what was found since the last tick."""
-        for edition in issue.frozen:
+        for edition in tick.frozen:
             _log_frozen(edition)
-        if issue.is_idle:
+        if tick.is_idle:
             return
-        found = frozenset((*issue.findings, *issue.broken))
+        found = frozenset((*tick.findings, *tick.broken))
         for finding in sorted(found - self._told, key=str):
             log.error("left out", why=str(finding))
         self._told = found

@@ -18,7 +18,7 @@ from postroom.pipeline.deliver import Clock, Tally, deliver
 from postroom.pipeline.lanes import Secrets, close_lanes, open_lanes
 from postroom.pipeline.plan import PlanLine, plan_of
 from postroom.pipeline.project import Project, open_project
-from postroom.pipeline.publish import Issue, Publisher
+from postroom.pipeline.publish import Publisher, Tick
 from postroom.pipeline.survey import Progress, Survey, judge_all
 
 _GLANCE_SECONDS = 0.2
@@ -63,31 +63,31 @@ def once(
     ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
     before = {row.key: row.accounts for row in ledger.read(status.editions)}
     publisher = Publisher(project=project, ledger=ledger, stop=stop)
-    issue = _publish_settled(publisher, clock, stop, progress)
+    tick = _publish_settled(publisher, clock, stop, progress)
     lanes = open_lanes(config, ledger, owner=owner, clock=clock, secrets=secrets)
     try:
         tallies = {name: deliver(ledger, lane, stop) for name, lane in lanes.items()}
     finally:
         close_lanes(lanes)
-    return _done(project, ledger, issue, tallies, before, clock())
+    return _done(project, ledger, tick, tallies, before, clock())
 
 
-def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Issue:
+def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Tick:
     """Publish, and again while files in the folder are still changing."""
-    issue = publisher.publish(clock(), progress)
-    first = issue
+    tick = publisher.publish(clock(), progress)
+    first = tick
     for _ in range(_GLANCES):
-        if not issue.unsettled or stop.wait(_GLANCE_SECONDS):
+        if not tick.unsettled or stop.wait(_GLANCE_SECONDS):
             break
-        issue = publisher.publish(clock())
-    findings = first.findings if issue.is_idle else issue.findings
-    return Issue(findings=findings, next_due=issue.next_due)
+        tick = publisher.publish(clock())
+    findings = first.findings if tick.is_idle else tick.findings
+    return Tick(findings=findings, next_due=tick.next_due)
 
 
 def _done(
     project: Project,
     ledger: Ledger,
-    issue: Issue,
+    tick: Tick,
     tallies: dict[str, Tally],
     before: dict[str, Accounts],
     now: datetime,
@@ -104,7 +104,7 @@ def _done(
         backlogs=ledger.read(backlogs, now),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
-        findings=(*_of_folder(project, seen), *issue.findings),
+        findings=(*_of_folder(project, seen), *tick.findings),
         failed=max(failed, 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
     )

@@ -38,7 +38,7 @@ Place: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Tick:
     """What one publish gave: editions frozen, candidates left out with the reason, what makes files
     `broken`, and when to look again. It `is_idle` where nothing had changed and nothing was due.
     """
@@ -63,14 +63,14 @@ class Publisher:
     project: Project
     ledger: Ledger
     stop: Event = field(default_factory=Event)
-    _last: Issue | None = None
+    _last: Tick | None = None
     _version: object = None
     _templates: str = ""
     _must_retry: bool = False
     _silent: dict[str, str] = field(default_factory=dict)
     _rendered: dict[Place, tuple[Basis, tuple[Finding, ...]]] = field(default_factory=dict)
 
-    def publish(self, now: datetime, progress: Progress | None = None) -> Issue:
+    def publish(self, now: datetime, progress: Progress | None = None) -> Tick:
         """Freeze every candidate that is ready at `now`, or held for a person to let go."""
         if self._last is None:
             channels = self.project.config.channels
@@ -79,20 +79,22 @@ class Publisher:
         reading = self.project.shelf.read(now, progress=progress)
         if self._templates == before and self._is_idle(reading, now):
             assert self._last is not None
-            return Issue(is_idle=True, next_due=self._last.next_due, unsettled=reading.unsettled)
+            return Tick(is_idle=True, next_due=self._last.next_due, unsettled=reading.unsettled)
         self._must_retry = True  # whatever breaks this tick off, the next one makes up for it
-        version, known = self.ledger.read(lambda connection: (history.version(connection), history.read(connection)))
+        version, known = self.ledger.read(
+            lambda connection: (history.version(connection), history.read(connection))
+        )
         outline, verdicts = self._judged(reading, known, now)
         self._last = self._publish_all(outline, verdicts, known, now)
         self._version = version  # as it was judged by: what was decided meanwhile is for the next tick
         return self._last
 
-    def _judged(self, reading: Reading, known: History, now: datetime) -> tuple[Issue, list[Verdict]]:
+    def _judged(self, reading: Reading, known: History, now: datetime) -> tuple[Tick, list[Verdict]]:
         """Judge every candidate; keep those that something may follow from: 10,000 articles have many."""
         seen = judge_all(self.project, reading, known, now)
         self._see(seen, now)
         broken = tuple(finding for each in seen.broken for finding in each.findings)
-        outline = Issue(broken=broken, next_due=seen.next_due, unsettled=seen.unsettled)
+        outline = Tick(broken=broken, next_due=seen.next_due, unsettled=seen.unsettled)
         return outline, [each for each in seen.verdicts if _may_follow(each, known)]
 
     def _is_idle(self, reading: Reading, now: datetime) -> bool:
@@ -108,9 +110,7 @@ class Publisher:
         sure = [each for each in seen.articles if each.id not in strange and twins[each.id] == 1]
         self.ledger.write(sightings.see, {}, sure, now)
 
-    def _publish_all(
-        self, outline: Issue, verdicts: Sequence[Verdict], known: History, now: datetime
-    ) -> Issue:
+    def _publish_all(self, outline: Tick, verdicts: Sequence[Verdict], known: History, now: datetime) -> Tick:
         frozen: list[Edition] = []
         findings: list[Finding] = []
         self._must_retry = False
