@@ -90,3 +90,74 @@ def test_what_the_article_cannot_feed_cannot_be_approved(office, postroom, hours
     answer = postroom("outbox", "approve", "linkedin/question/letters")
     assert answer.code == 1
     assert "cannot be approved" in answer.told
+
+
+def let_go(real, postroom, hours) -> None:
+    """Have an edition in the outbox that may go out through `mail` (smtp)."""
+    real.article(date=hours(-1))
+    real.run()
+    assert postroom("outbox", "approve", KEY, "--recipients", "3").code == 0
+
+
+def test_mail_whose_transport_was_renamed_is_told_and_how_to_help_it(real, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    text = (real.folder / "config.yaml").read_text(encoding="utf-8")
+    real.write(
+        "config.yaml", text.replace("transport: mail", "transport: post").replace("  mail: {", "  post: {")
+    )
+    answer = postroom("run", "--once")
+    told = "3 deliveries wait for mail (smtp), which config.yaml does not have any more; bring it back, or withdraw"
+    assert told in answer.told
+    assert answer.code == 1
+    assert told in postroom("outbox", "status").told
+
+
+def test_mail_whose_transport_is_of_another_kind_now_is_told(real, mailbox, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    real.configure()
+    answer = postroom("run", "--once")
+    assert "3 deliveries wait for mail (smtp), which config.yaml does not have any more" in answer.told
+    assert real.mails() == []
+    assert mailbox.recipients == []
+
+
+@pytest.fixture
+def refusing(mailbox):
+    """A server that knows no reader1."""
+
+    async def refuse(server, session, envelope, address, options) -> str:
+        if address.startswith("reader1@"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 yes"
+
+    mailbox.handle_RCPT = refuse
+    return mailbox
+
+
+def test_a_run_fails_for_its_own_failures_and_not_for_those_of_years_ago(
+    real, refusing, postroom, hours
+) -> None:
+    let_go(real, postroom, hours)
+    first = postroom("run", "--once")
+    assert first.code == 1
+    assert "1 delivery failed" in first.told
+    assert "postroom outbox retry EDITION" in first.told
+    again = postroom("run", "--once")
+    assert again.code == 0
+    assert "failed" not in again.told
+
+
+def test_the_status_says_what_would_settle_a_failure_until_it_is_settled(
+    real, refusing, postroom, hours
+) -> None:
+    let_go(real, postroom, hours)
+    postroom("run", "--once")
+    answer = postroom("outbox", "status")
+    assert answer.code == 1
+    assert "`postroom outbox retry EDITION` tries again" in answer.told
+    del refusing.handle_RCPT
+    assert postroom("outbox", "retry", KEY).code == 0
+    assert postroom("run", "--once").code == 0
+    assert postroom("outbox", "status").code == 0
+    assert len(refusing.recipients) == 3

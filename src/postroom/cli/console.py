@@ -93,6 +93,12 @@ def print_findings(findings: Iterable[Finding], console: Console) -> None:
         )
 
 
+def print_worries(sentences: Iterable[str]) -> None:
+    """Print what a person should look at, a line each."""
+    for each in sentences:
+        out().print(f"[yellow]{text(each)}[/]", soft_wrap=True)
+
+
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on stderr while it is a terminal and the work is long."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from postroom.cli import console, session
+from postroom.cli.worries import is_orphaned, told_backlog, told_pause, unsettled
+from postroom.config import Config
 from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState, Email, Post
 from postroom.outbox import operate, status
+from postroom.outbox.backlogs import backlogs
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.pauses import Pause
 from postroom.outbox.status import DeliveryRow, EditionRow, Shown
 from postroom.pipeline.decide import approve_ahead, undecided_rehearsals
 from postroom.pipeline.preview import post_text
@@ -44,17 +45,31 @@ def _ledger(config: Path) -> Iterator[Ledger]:
 @console.json_option
 @click.pass_obj
 def show_status(config: Path, as_json: bool = False) -> int:
-    """Show every edition and its accounts."""
+    """Show every edition and its accounts.
+
+    The exit code is 1 for as long as a delivery of any edition has failed or is uncertain.
+    """
     project = session.load(config)
     with session.ledger_if_any(project) as ledger:
         rows = ledger.read(status.editions) if ledger is not None else []
-        pauses = ledger.read(operate.paused_transports, session.now()) if ledger is not None else ()
+        worries = list(_worries(project.config, ledger, rows)) if ledger is not None else []
     if as_json:
         console.print_json([_as_dict(row) for row in rows])
     else:
         _print_status(rows)
-        _print_pauses(pauses, ZoneInfo(project.config.publication.timezone))
+        console.print_worries(worries)
     return int(any(row.accounts.failed or row.accounts.uncertain for row in rows))
+
+
+def _worries(config: Config, ledger: Ledger, rows: list[EditionRow]) -> Iterator[str]:
+    now = session.now()
+    yield from (told_pause(each, config) for each in ledger.read(operate.paused_transports, now))
+    yield from (
+        told_backlog(each, config) for each in ledger.read(backlogs, now) if is_orphaned(each, config)
+    )
+    yield from unsettled(
+        sum(row.accounts.failed for row in rows), sum(row.accounts.uncertain for row in rows)
+    )
 
 
 def _as_dict(row: EditionRow) -> dict[str, object]:
@@ -85,14 +100,6 @@ def _print_status(rows: list[EditionRow]) -> None:
         for row in rows
     ]
     out.print(console.table(["state", "edition", "to", *COUNTS, "why"], cells))
-
-
-def _print_pauses(pauses: Sequence[Pause], zone: ZoneInfo) -> None:
-    out = console.out()
-    for each in pauses:
-        until = f" until {each.until.astimezone(zone):%Y-%m-%d %H:%M}" if each.until else ""
-        told = f"{each.transport} rests{until}: {each.reason}; `postroom outbox release {each.transport}` tries at once"
-        out.print(f"[yellow]{console.text(told)}[/]", soft_wrap=True)
 
 
 @command.command("list")

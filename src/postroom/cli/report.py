@@ -11,16 +11,18 @@ from rich.console import Console
 from postroom.cli import console
 from postroom.cli.console import plural
 from postroom.cli.plan import print_plan
+from postroom.cli.worries import is_orphaned, told_backlog, unsettled
+from postroom.config import Config
 from postroom.pipeline.once import Done
 
 
-def print_report(done: Done, zone: ZoneInfo) -> None:
+def print_report(done: Done, config: Config) -> None:
     """Print the report for people."""
-    out = console.out()
+    out, zone = console.out(), ZoneInfo(config.publication.timezone)
     _print_sent(done, out)
     print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
-    for fault in (*_backlogs(done, zone), *_faults(done)):
-        out.print(f"[yellow]{console.text(fault)}[/]", soft_wrap=True)
+    waiting = (told_backlog(each, config) for each in done.backlogs)
+    console.print_worries((*waiting, *_faults(done), *unsettled(done.failed, done.uncertain)))
     console.print_findings(done.findings, out)
 
 
@@ -44,14 +46,6 @@ def _print_sent(done: Done, out: Console) -> None:
     out.print()
 
 
-def _backlogs(done: Done, zone: ZoneInfo) -> Iterator[str]:
-    for each in done.backlogs:
-        number = f"{each.queued} deliveries wait" if each.queued != 1 else "1 delivery waits"
-        until = f" until {each.until.astimezone(zone):%Y-%m-%d %H:%M}" if each.until else ""
-        cure = f"; `postroom outbox release {each.transport}` lets it try at once" if each.is_paused else ""
-        yield f"{number} in {each.transport}{until}, none is lost: {each.reason or 'not tried yet'}{cure}"
-
-
 def _faults(done: Done) -> Iterator[str]:
     waiting = {each.reason for each in done.backlogs}
     for name, tally in done.tallies.items():
@@ -70,14 +64,14 @@ def _faults(done: Done) -> Iterator[str]:
         )
 
 
-def report_json(done: Done) -> dict[str, object]:
+def report_json(done: Done, config: Config) -> dict[str, object]:
     """Shape the report for machines."""
     return {
         "sent": [
             {"edition": row.key, "channel": row.channel, "article": row.article, "sent": number}
             for row, number in done.sent
         ],
-        "waiting": [asdict(each) for each in done.backlogs],
+        "waiting": [asdict(each) | {"is_orphaned": is_orphaned(each, config)} for each in done.backlogs],
         "failed": done.failed,
         "uncertain": done.uncertain,
         "transports": {name: tally.counts() for name, tally in done.tallies.items()},

@@ -23,6 +23,7 @@ from postroom.cli import console, logs, session
 from postroom.cli.moment import MOMENT
 from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
+from postroom.cli.worries import is_orphaned
 from postroom.config import Config
 from postroom.config.rescue import database_of
 from postroom.daemon import Daemon
@@ -148,16 +149,18 @@ def _once(config: Config, ledger: Ledger, owner: str, clock: Clock, as_json: boo
             progress=_unless(stop, progress),
         )
     if as_json:
-        console.print_json(report_json(done))
+        console.print_json(report_json(done, config))
     else:
-        print_report(done, ZoneInfo(config.publication.timezone))
-    return int(_needs_somebody(done))
+        print_report(done, config)
+    return int(_needs_somebody(done, config))
 
 
-def _needs_somebody(done: Done) -> bool:
-    """Say whether a person should look: what merely waits for its time, or another try, is no failure."""
+def _needs_somebody(done: Done, config: Config) -> bool:
+    """Say whether a person should look: what merely waits for its time, or another try, is no failure, and
+    what failed in earlier runs was told by them.
+    """
     has_errors = any(each.severity is Severity.ERROR for each in done.findings)
-    is_stuck = any(each.is_paused for each in done.backlogs)
+    is_stuck = any(each.is_paused or is_orphaned(each, config) for each in done.backlogs)
     return has_errors or is_stuck or done.failed > 0 or done.uncertain > 0
 
 
