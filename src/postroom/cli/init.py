@@ -17,7 +17,8 @@ _CHANGES = (
     ("$schema=docs/config.schema.json", "$schema=config.schema.json"),
     ("folder: seeds ", "folder: articles "),
     ("file: seeds/subscribers.csv ", "file: subscribers.csv "),
-    ("  hold_if_late: never ", "  hold_if_late: 3 days "),
+    ("  hold_if_late: never ", "  hold_if_late: 3 days"),
+    ("# or 3 days: what is later than that", "# or never; what is later than that"),
     ("\n    ignore_before: 2025-01-01", "\n    # ignore_before: 2025-01-01"),
 )
 """What a new project's config.yaml says otherwise than the shipped one: its own folders, and no back catalogue."""
