@@ -19,7 +19,7 @@ LOST = Unknown(reason="the connection broke after the final dot")
 
 def wait(outcome: Deferred | Unknown, attempts: int = 1, seed: str = "edition/1") -> timedelta:
     again = retry_at(
-        outcome, attempts=attempts, first_due=DUE, now=DUE, give_up_after=timedelta(days=5), seed=seed
+        outcome, attempts=attempts, first_begun=DUE, now=DUE, give_up_after=timedelta(days=5), seed=seed
     )
     assert again is not None
     return again - DUE
@@ -67,7 +67,7 @@ def test_a_server_cannot_make_us_spin(asked: timedelta) -> None:
 
 def test_a_server_that_asks_for_ever_is_given_up() -> None:
     never = Deferred(reason="429", after=timedelta.max)
-    assert retry_at(never, attempts=1, first_due=DUE, now=DUE, give_up_after=48 * HOUR, seed="") is None
+    assert retry_at(never, attempts=1, first_begun=DUE, now=DUE, give_up_after=48 * HOUR, seed="") is None
 
 
 @pytest.mark.parametrize("scope", Scope)
@@ -75,7 +75,7 @@ def test_nothing_is_tried_past_the_deadline(scope: Scope) -> None:
     def at(hours: float) -> datetime | None:
         now = DUE + hours * HOUR
         outcome = Deferred(reason="4xx", scope=scope)
-        return retry_at(outcome, attempts=9, first_due=DUE, now=now, give_up_after=48 * HOUR, seed="x")
+        return retry_at(outcome, attempts=9, first_begun=DUE, now=now, give_up_after=48 * HOUR, seed="x")
 
     assert at(43.9) is not None
     assert at(48) is None
@@ -89,7 +89,7 @@ def test_a_host_that_is_down_for_a_day_is_tried_often_enough() -> None:
     now, tries = DUE, 0
     while (
         again := retry_at(
-            LATER, attempts=tries + 1, first_due=DUE, now=now, give_up_after=48 * HOUR, seed="x"
+            LATER, attempts=tries + 1, first_begun=DUE, now=now, give_up_after=48 * HOUR, seed="x"
         )
     ) is not None:
         now, tries = again, tries + 1

@@ -36,7 +36,7 @@ def retry_at(
     outcome: Deferred | Unknown,
     *,
     attempts: int,
-    first_due: datetime,
+    first_begun: datetime,
     now: datetime,
     give_up_after: timedelta,
     seed: str,
@@ -44,12 +44,12 @@ def retry_at(
     """Say when to try again; None to give up.
 
     `attempts` counts those begun for this delivery, with the one that ended in `outcome` (0 counts
-    as 1: a transport's own trouble spends none). `first_due` is when it was first due; after
-    `first_due + give_up_after` nothing is tried any more. `seed` names the delivery. Where the
+    as 1: a transport's own trouble spends none). `first_begun` is when the first of them began; after
+    `first_begun + give_up_after` nothing is tried any more. `seed` names the delivery. Where the
     other side named a time (`Deferred.after`), it is waited for instead of the back-off.
     """
     wait = _wait(outcome, max(1, attempts), _fraction(seed, attempts))
-    left = first_due + give_up_after - now
+    left = first_begun + give_up_after - now
     return None if wait > left else now + wait
 
 

@@ -40,7 +40,7 @@ def test_freezing_again_changes_nothing(outbox) -> None:
 
 def test_other_content_under_the_same_key_is_refused(outbox) -> None:
     outbox.freeze("ada")
-    with pytest.raises(LedgerError, match=r"other content.*revision 2.*outbox replace"):
+    with pytest.raises(LedgerError, match=r"other content.*its revision 2"):
         outbox.freeze("ada", content_hash="other")
 
 
@@ -144,6 +144,39 @@ def test_of_two_processes_that_fill_an_edition_the_later_one_goes_on(
             ledger, make_edition(), rows_read=1, rejected=0, recipients=audience(), parts=1, now=NOW
         )
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+
+
+def test_a_freeze_that_is_cancelled_meanwhile_leaves_nothing(
+    ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient], outbox
+) -> None:
+    def audience() -> Iterator[Recipient]:
+        yield person("ada")
+        ledger.write(operate.cancel, make_edition().key, "stop", NOW)
+
+    with pytest.raises(LedgerError, match="was cancelled meanwhile"):
+        enqueue.freeze(
+            ledger, make_edition(), rows_read=1, rejected=0, recipients=audience(), parts=1, now=NOW
+        )
+    assert (outbox.state(), outbox.counts(), outbox.deliveries()) == ("cancelled", {}, [])
+
+
+@pytest.mark.parametrize("take_back", [operate.cancel, operate.pull])
+def test_what_a_killed_freeze_left_can_be_taken_back(
+    outbox, monkeypatch: pytest.MonkeyPatch, make_edition: Callable[..., Edition], take_back
+) -> None:
+    def audience() -> Iterator[Recipient]:
+        yield Recipient(address="a@example.com", identity="a@example.com", domain="example.com")
+        yield Recipient(address="b@example.com", identity="b@example.com", domain="example.com")
+        raise OSError("killed")
+
+    monkeypatch.setattr(enqueue, "BATCH", 1)
+    with pytest.raises(OSError, match="killed"):
+        enqueue.freeze(
+            outbox.ledger, make_edition(), rows_read=2, rejected=0, recipients=audience(), parts=1, now=NOW
+        )
+    assert len(outbox.deliveries()) == 2
+    outbox.ledger.write(take_back, "post-rooms", "its article is gone", NOW)
+    assert (outbox.state(), outbox.counts(), outbox.deliveries()) == ("cancelled", {}, [])
 
 
 def test_a_subscriber_keeps_their_uuid_through_all_editions(outbox) -> None:

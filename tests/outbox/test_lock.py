@@ -75,3 +75,12 @@ def test_an_unwritable_place_is_told_with_the_cure(tmp_path: Path) -> None:
 def test_daemons_on_postgresql_share() -> None:
     with DaemonLock("postgresql://localhost/a"), DaemonLock("postgresql://localhost/a"):
         pass
+
+
+def test_a_ledger_that_is_reached_by_a_link_has_one_lock(url: str, tmp_path: Path) -> None:
+    (tmp_path / "postroom.db").touch()
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere/other.db"
+    link.symlink_to(tmp_path / "postroom.db")
+    with DaemonLock(url), pytest.raises(LedgerLocked), DaemonLock(f"sqlite:///{link}"):
+        pass

@@ -71,6 +71,29 @@ def test_a_transports_own_trouble_spends_no_attempt(outbox) -> None:
     assert outbox.claim()[0].delivery.attempts == 1
 
 
+def test_the_clock_of_a_delivery_starts_with_the_first_attempt_that_counts(outbox) -> None:
+    outbox.freeze("ada")
+    fault = Deferred(reason="no route to host", scope=Scope.TRANSPORT)
+    outbox.record(outbox.claim(), fault, retry_at=NOW)
+    assert outbox.deliveries()[0].delivery.first_begun_at is None
+    outbox.record(outbox.claim(now=LATER), Deferred(reason="451"), retry_at=LATER)
+    outbox.record(outbox.claim(now=LATER), fault, retry_at=LATER)
+    assert outbox.deliveries()[0].delivery.first_begun_at == LATER
+
+
+def test_a_refused_sender_holds_the_edition_and_spends_no_attempt(outbox) -> None:
+    first = outbox.freeze("ada", "bea")
+    other = outbox.freeze("ada", article="other")
+    refusal = Refused(reason="553 5.7.1 not your address", scope=Scope.EDITION)
+    outbox.record(outbox.claim(1), refusal)
+    assert (outbox.states(first.key), outbox.state(first.key)) == (["queued", "queued"], "held")
+    why = outbox.ledger.read(status.show, first.key).row.reason
+    assert why == f"{refusal.reason}; when that is mended: postroom outbox release {first.key}"
+    assert [one.edition.key for one in outbox.claim()] == [other.key]
+    outbox.ledger.write(operate.release, first.key, NOW)
+    assert [one.delivery.attempts for one in outbox.claim()] == [1, 1]
+
+
 def test_a_deferred_delivery_waits_until_its_time(outbox) -> None:
     outbox.freeze("ada")
     outbox.record(outbox.claim(), Deferred(reason="451 4.7.1"), retry_at=LATER)

@@ -6,11 +6,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from postroom.errors import LedgerError
-from postroom.outbox import history
+from postroom.model import Sent
+from postroom.outbox import history, operate, status
 from postroom.outbox.withdrawals import withdraw
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def approve(outbox, key: str) -> None:
+    outbox.ledger.write(operate.approve, key, recipients=None, now=NOW)
+
+
+def approve_and_hold(outbox, key: str) -> None:
+    approve(outbox, key)
+    outbox.ledger.write(operate.hold, key, "wait")
 
 
 def test_a_withdrawn_edition_is_forgotten_and_its_key_free(outbox) -> None:
@@ -24,9 +33,23 @@ def test_a_withdrawn_edition_is_forgotten_and_its_key_free(outbox) -> None:
 
 
 def test_what_has_gone_out_cannot_be_withdrawn(outbox) -> None:
-    from postroom.model import Sent
-
-    outbox.freeze("ada")
+    first = outbox.freeze("ada")
     outbox.record(outbox.claim(), Sent(reply="250"))
-    with pytest.raises(LedgerError, match="finished"):
-        outbox.ledger.write(withdraw, "post-rooms", "late", NOW)
+    assert outbox.ledger.write(withdraw, first.key, "late", NOW) is None
+    assert outbox.state(first.key) == "finished"
+
+
+@pytest.mark.parametrize("let_go", [approve, approve_and_hold])
+def test_a_proposal_that_was_let_go_is_not_withdrawn(outbox, let_go) -> None:
+    first = outbox.freeze("ada", "bea", holds=("approval",))
+    let_go(outbox, first.key)
+    state = outbox.state()
+    assert outbox.ledger.write(withdraw, first.key, "rendered anew", NOW) is None
+    assert (outbox.state(), outbox.counts()["queued"]) == (state, 2)
+
+
+def test_a_proposal_is_withdrawn_although_somebody_was_suppressed_meanwhile(outbox) -> None:
+    first = outbox.freeze("ada", "bea", parts=2, holds=("approval",))
+    outbox.ledger.write(operate.suppress, "ada@example.com", "ada@example.com", "asked", NOW)
+    assert outbox.ledger.write(withdraw, first.key, "rendered anew", NOW).cancelled == 1
+    assert outbox.ledger.read(status.reconcile) == []

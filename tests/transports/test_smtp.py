@@ -226,10 +226,10 @@ def bystander(serve, script, smtp_to, mail):
 
 
 @pytest.mark.parametrize("mail_from", ["", "news", "a@b\r\nRCPT TO:<x@y>", "a b@c"])
-def test_a_sender_that_cannot_be_written_stops_the_transport(mail_from, serve, script, smtp_to, mail) -> None:
+def test_a_sender_that_cannot_be_written_stops_the_edition(mail_from, serve, script, smtp_to, mail) -> None:
     server = serve(script())
     (outcome,) = smtp_to(server.port, ehlo="us.example").send([mail(mail_from=mail_from)])
-    assert (type(outcome), outcome.scope) == (Refused, Scope.TRANSPORT)
+    assert (type(outcome), outcome.scope) == (Refused, Scope.EDITION)
 
 
 def test_our_name_is_the_senders_domain_unless_it_is_set(serve, script, smtp_to, mail) -> None:

@@ -4,10 +4,9 @@ A delivery moves like this; nothing else is allowed:
 
     queued ──claim──► sending ──► sent         accepted by the next hop
       ▲  │               ├──────► queued       deferred, due later
-      │  │               ├──────► failed       refused, out of attempts or past its deadline
+      │  │               ├──────► failed       refused, or past its deadline, counted from its first attempt
       │  │               └──────► uncertain    it may have gone out: lost answer, dead process
-      │  ├──► cancelled                        withdrawn, replaced or suppressed, with the reason
-      │  └──► failed                           past its deadline
+      │  └──► cancelled                        withdrawn, replaced or suppressed, with the reason
       └── uncertain, failed                    a person's or a policy's decision
           uncertain ──► sent | failed | cancelled     likewise
 """

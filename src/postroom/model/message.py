@@ -52,6 +52,7 @@ class Scope(StrEnum):
     """Whom an answer speaks about."""
 
     RECIPIENT = "recipient"
+    EDITION = "edition"
     TRANSPORT = "transport"
 
 
@@ -78,7 +79,8 @@ class Deferred:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """Never, as it stands; nothing went out. `enhanced` is an RFC 3463 code such as `5.1.1`.
-    Scope `transport`: our account or settings are at fault, so the transport must pause.
+    Scope `edition`: its sender is refused, so the edition is held. Scope `transport`: our account or
+    settings are at fault, so the transport must pause.
     """
 
     reason: str

@@ -121,8 +121,8 @@ def _begin(
 def _frozen(connection: Connection, row: AnyRow, value: Edition) -> Edition:
     if row.content_hash != value.content_hash:
         raise LedgerError(
-            f"{value.key} was frozen with other content; a changed one needs revision {row.revision + 1}: "
-            f"postroom outbox replace {value.key}"
+            f"{value.key} was frozen with other content and stays as it is; "
+            f"what has changed since can only go out as its revision {row.revision + 1}"
         )
     return read_edition(connection, row.id)
 
@@ -156,7 +156,9 @@ def _guard(connection: Connection, filling: _Filling) -> None:
     """See that this freeze is still ours; on PostgreSQL the row is locked until the commit."""
     found = connection.execute(select(edition.c.id).where(_is_ours(filling)).with_for_update()).one_or_none()
     if found is None:
-        raise LedgerError(f"{filling.edition.key} is being filled by another process; leave it to that one")
+        raise LedgerError(
+            f"{filling.edition.key} was cancelled meanwhile, or another process is filling it; leave it to that one"
+        )
 
 
 def _is_ours(filling: _Filling) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ class DaemonLock:
 
     def __init__(self, url: str) -> None:
         database = path_of(url)
-        self._path = database.with_name(database.name + ".lock") if database else None
+        self._path = _lock_of(database.resolve()) if database else None
         self._handle: int | None = None
 
     def __enter__(self) -> DaemonLock:
@@ -33,6 +33,11 @@ class DaemonLock:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+
+def _lock_of(database: Path) -> Path:
+    """Name the lock beside the file itself: a ledger may be reached by several links."""
+    return database.with_name(database.name + ".lock")
 
 
 def _lock(path: Path) -> int:

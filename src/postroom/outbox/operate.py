@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from postroom.errors import LedgerError
 from postroom.model import Approval, DeliveryState, EditionState
@@ -20,11 +20,11 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import find
 from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
-from postroom.outbox.record import open_next
+from postroom.outbox.record import note_first_sent, open_next
 from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import is_suppressed, suppress, suppressions, unsuppress
-from postroom.outbox.tables import approval, article, delivery, edition
+from postroom.outbox.tables import approval, article, delivery, edition, rejection
 
 __all__ = [
     "Withdrawal",
@@ -124,9 +124,12 @@ def release(connection: Connection, key: str, now: datetime) -> str:
 
 
 def cancel(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal:
-    """Withdraw an edition: whoever has not got it will not. It cannot be opened again."""
+    """Withdraw an edition: whoever has not got it will not. It cannot be opened again.
+
+    One that is still being filled is emptied; whoever fills it finds out at their next batch.
+    """
     row = find(connection, key)
-    if row.state not in _LIVE:
+    if row.state not in (*_LIVE, EditionState.FILLING):
         raise LedgerError(f"{row.key} cannot be cancelled: it is {_told(row)}")
     return _withdraw(connection, row, reason, now)
 
@@ -149,8 +152,6 @@ def pull(connection: Connection, article_id: str, reason: str, now: datetime) ->
     ).all()
     if not known and not rows:
         raise LedgerError(f"the ledger knows no article {article_id!r}; `postroom articles` lists them")
-    if any(row.state == EditionState.FILLING for row in rows):
-        raise LedgerError(f"an edition of {article_id} is just being filled; pull it again in a moment")
     return tuple(_withdraw(connection, row, reason, now) for row in rows)
 
 
@@ -187,6 +188,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     changes = _afresh(now) if state is DeliveryState.QUEUED else {"reason": "decided by hand"}
     move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
     if state is DeliveryState.SENT:
+        note_first_sent(connection, [row.edition_id], row.begun_at or now)
         _open_following(connection, row, now)
     _reopen(connection, row.edition_id)
     settle(connection, [row.edition_id], now)
@@ -210,6 +212,8 @@ def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
 
 
 def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
+    if row.state == EditionState.FILLING:
+        return _break_off(connection, row, reason, now)
     cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
     cancel_waiting(connection, row.id, reason)
     if row.state in _LIVE:
@@ -217,6 +221,15 @@ def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -
     settle(connection, [row.id], now)
     beyond = sum(getattr(row, name) for name in _BEYOND_RECALL)
     return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
+
+
+def _break_off(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
+    """Cancel an edition of which nothing could be claimed yet, and forget whom it was for."""
+    emptied = {"filler": "", "rows_read": 0, "rejected": 0}
+    _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now, **emptied)
+    for table in (delivery, rejection):
+        connection.execute(delete(table).where(table.c.edition_id == row.id))
+    return Withdrawal(edition=row.key, cancelled=0, beyond_recall=0)
 
 
 def _open(connection: Connection, row: AnyRow, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -62,6 +62,7 @@ _OPEN_ROWS = (
         delivery.c.due_at,
         delivery.c.attempts,
         delivery.c.doubts,
+        delivery.c.first_begun_at,
         delivery.c.begun_at,
         delivery.c.remote_id,
         delivery.c.url,
@@ -90,12 +91,15 @@ _CLOSE = (
         reason=bindparam("why"),
         due_at=bindparam("due"),
         attempts=bindparam("tries"),
+        first_begun_at=bindparam("first_begun"),
         doubts=bindparam("doubted"),
         remote_id=bindparam("remote"),
         url=bindparam("link"),
     )
 )
-_CLOSE_ALL = Bulk(_CLOSE, ("delivery", "me", "to", "why", "due", "tries", "doubted", "remote", "link"))
+_CLOSE_ALL = Bulk(
+    _CLOSE, ("delivery", "me", "to", "why", "due", "tries", "first_begun", "doubted", "remote", "link")
+)
 _LOG = Bulk(insert(attempt), ("delivery_id", "number", "at", "ended_at", "outcome", "reply", "mail_from"))
 _NEXT_PART = (
     update(delivery)
@@ -108,6 +112,14 @@ _NEXT_PART = (
     .values(waits=False, due_at=bindparam("now"), parent_id=bindparam("remote"))
     .returning(delivery.c.state)
 )
+_STOP = (
+    update(edition)
+    .where(edition.c.id == bindparam("edition"), is_state(edition.c.state, EditionState.OPEN))
+    .values(
+        state=EditionState.HELD.value,
+        reason=bindparam("said") + "; when that is mended: postroom outbox release " + edition.c.key,
+    )
+)
 _FIRST_SENT = (
     update(edition)
     .where(edition.c.id == bindparam("edition"), edition.c.first_sent_at.is_(None))
@@ -119,7 +131,8 @@ def record(connection: Connection, owner: str, results: Sequence[Result], now: d
     """Write `results` of deliveries that are `sending` in `owner`'s hands; return the ids that are not.
 
     Those are not touched: somebody else has decided about them meanwhile. A sent part makes the next one
-    due. An edition of which nothing is left to do is finished once its accounts are proved.
+    due. An edition whose sender was refused is held. One of which nothing is left to do is finished once its
+    accounts are proved.
     """
     rows = {
         row.id: row
@@ -147,7 +160,10 @@ def _decide(row: AnyRow, outcome: Outcome, retry_at: datetime | None) -> Change:
     match outcome:
         case Sent():
             return Change(state=DeliveryState.SENT)
-        case Deferred(reason=reason, scope=Scope.TRANSPORT) | Refused(reason=reason, scope=Scope.TRANSPORT):
+        case (
+            Deferred(reason=reason, scope=Scope.TRANSPORT)
+            | Refused(reason=reason, scope=Scope.TRANSPORT | Scope.EDITION)
+        ):
             return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, spent=False)
         case Deferred(reason=reason) if retry_at is not None:
             return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at)
@@ -200,28 +216,38 @@ def open_next(
     tally[row.edition_id, following] += 1
 
 
+def note_first_sent(connection: Connection, editions: Collection[int], at: datetime) -> None:
+    """Remember when the first delivery of each edition was sent, from where later variants are counted."""
+    if editions:
+        connection.execute(_FIRST_SENT, [{"edition": id_, "now": at} for id_ in editions])
+
+
 def _write(connection: Connection, owner: str, pairs: Sequence[tuple[AnyRow, Result]], now: datetime) -> None:
     ends = [(row, decide(row, result), result.outcome, result.mail_from) for row, result in pairs]
     tally = close(connection, owner, ends, now)
     sent = [(row, outcome) for row, _, outcome, _ in ends if isinstance(outcome, Sent)]
     for row, outcome in sent:
         open_next(connection, row, outcome.remote_id, now, tally)
-    if sent:
-        firsts = [{"edition": id_, "now": now} for id_ in {row.edition_id for row, _ in sent}]
-        connection.execute(_FIRST_SENT, firsts)
+    note_first_sent(connection, {row.edition_id for row, _ in sent}, now)
+    for row, result in pairs:
+        match result.outcome:
+            case Refused(reason=said, scope=Scope.EDITION):
+                connection.execute(_STOP, {"edition": row.edition_id, "said": said})
     post(connection, tally)
     settle(connection, {row.edition_id for row, _ in pairs}, now)
 
 
 def _closing(owner: str, row: AnyRow, change: Change, outcome: Outcome) -> dict[str, object]:
     sent = outcome if isinstance(outcome, Sent) else None
+    tries = row.attempts if change.spent else row.attempts - 1
     return {
         "delivery": row.id,
         "me": owner,
         "to": change.state.value,
         "why": change.reason,
         "due": to_micros(change.due_at or row.due_at),
-        "tries": row.attempts if change.spent else row.attempts - 1,
+        "tries": tries,
+        "first_begun": to_micros(row.first_begun_at) if tries else None,
         "doubted": row.doubts + change.doubt,
         "remote": sent.remote_id if sent else row.remote_id,
         "link": sent.url if sent else row.url,

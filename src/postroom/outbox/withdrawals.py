@@ -4,20 +4,43 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Text, bindparam, cast, update
 
-from postroom.outbox.names import find
-from postroom.outbox.operate import Withdrawal, cancel
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.columns import is_state
+from postroom.outbox.moves import cancel_waiting, move
+from postroom.outbox.operate import Withdrawal
 from postroom.outbox.tables import edition
 
+# Asked and done in one statement: whoever read the history a moment ago may not know that it was let go.
+_TAKE_BACK = (
+    update(edition)
+    .where(
+        edition.c.key == bindparam("named"),
+        is_state(edition.c.state, EditionState.HELD),
+        edition.c.holds != "[]",
+        edition.c.queued + edition.c.cancelled == edition.c.recipients,
+    )
+    .values(
+        key=edition.c.key + "~withdrawn-" + cast(edition.c.id, Text),
+        settled="withdrawn",
+        state=EditionState.CANCELLED.value,
+        reason=bindparam("why"),
+        finished_at=bindparam("at"),
+    )
+    .returning(edition.c.id)
+)
 
-def withdraw(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal:
-    """Cancel a held edition and set its name free, so that another rendering may take its place.
 
-    Readiness forgets it; the ledger keeps it under a name of its own.
+def withdraw(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal | None:
+    """Cancel the proposal called `key` and set its name free, so that another rendering may take its place.
+
+    Readiness forgets it; the ledger keeps it under a name of its own. Does nothing, and returns None, where
+    it is no proposal any more: someone has let it go meanwhile.
     """
-    row = find(connection, key)
-    done = cancel(connection, row.key, reason, now)
-    freed = f"{row.key}~withdrawn-{row.id}"
-    connection.execute(update(edition).where(edition.c.id == row.id).values(settled="withdrawn", key=freed))
-    return done
+    taken = connection.execute(_TAKE_BACK, {"named": key, "why": reason, "at": now}).scalar_one_or_none()
+    if taken is None:
+        return None
+    cancelled = move(connection, taken, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
+    cancel_waiting(connection, taken, reason)
+    return Withdrawal(edition=key, cancelled=cancelled, beyond_recall=0)

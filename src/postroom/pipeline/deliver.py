@@ -241,7 +241,7 @@ def _retry_at(lane: Lane, flight: _Flight, outcome: Outcome) -> datetime | None:
             return retry.retry_at(
                 outcome,
                 attempts=delivery.attempts + 1,
-                first_due=delivery.first_begun_at or now,
+                first_begun=delivery.first_begun_at or now,
                 now=now,
                 give_up_after=lane.give_up_after,
                 seed=delivery.message_id,

@@ -20,7 +20,7 @@ def unfit(mail: Mail, features: Mapping[str, str]) -> Refused | None:
     `features` is what the server offered after EHLO, by keyword in small letters.
     """
     if not _is_address(mail.mail_from):
-        return Refused(reason="the sender's address cannot be written to the wire", scope=Scope.TRANSPORT)
+        return Refused(reason="the sender's address cannot be written to the wire", scope=Scope.EDITION)
     if not _is_address(mail.rcpt_to):
         return Refused(reason="the address cannot be written to the wire", enhanced="5.1.3")
     if (fault := _fault_in(mail.data)) is not None:

@@ -5,13 +5,14 @@
     EHLO       Deferred, transport   Refused, transport     Deferred, transport
     STARTTLS   Deferred, transport   Deferred, transport    Deferred, transport
     AUTH       Deferred, transport   Refused, transport     Deferred, transport
-    MAIL       Deferred, transport   Refused, transport     Deferred
+    MAIL       Deferred, transport   Refused, edition       Deferred
     RCPT       Deferred              Refused                Deferred
     DATA       Deferred              Refused                Deferred
     DOT        Deferred              Refused                Unknown
 
 421 means that the server closes down, wherever it comes (RFC 5321 §3.8): Deferred, transport. 530, 534,
-535 and 538 speak about our log-in, also when they answer RCPT (RFC 4954 §6): Refused, transport. A 5xx
+535 and 538 speak about our log-in, also when they answer MAIL or RCPT (RFC 4954 §6): Refused, transport.
+Any other 5xx to MAIL speaks about the sender, whom all of an edition shares and other editions may not. A 5xx
 greeting is deferred, as Postfix does (smtp_skip_5xx_greeting, postconf(5), read 2026-11-22): an
 overloaded host says it too. Broken TLS is never a reason to speak in clear, and may be mended.
 """
@@ -47,7 +48,6 @@ class Stage(StrEnum):
 OPENING: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUTH})
 """The stages before the first message; trouble there is every message's."""
 
-_ABOUT_US: Final = OPENING | {Stage.MAIL}
 _MAY_BE_MENDED: Final = frozenset({Stage.CONNECT, Stage.STARTTLS})
 
 
@@ -111,8 +111,11 @@ def _without_answer(trouble: Trouble, host: str) -> Outcome:
 
 
 def _scope(stage: Stage, reply: Reply) -> Scope:
-    ours = stage in _ABOUT_US or reply.code == _CLOSING or reply.code in _LOG_IN_CODES
-    return Scope.TRANSPORT if ours else Scope.RECIPIENT
+    if stage in OPENING or reply.code == _CLOSING or reply.code in _LOG_IN_CODES:
+        return Scope.TRANSPORT
+    if stage is Stage.MAIL:
+        return Scope.EDITION if reply.code // 100 == 5 else Scope.TRANSPORT
+    return Scope.RECIPIENT
 
 
 def _cure(stage: Stage, reply: Reply) -> str:

@@ -20,7 +20,7 @@ class TransportSettings(BaseModel):
 
     `rate` is the most to send, None for no limit. `window` is how many deliveries may be begun and
     not yet answered, so also the most that a crash can repeat. `connections` is how many transports
-    to open side by side. `give_up_after` counts from when a delivery was first due.
+    to open side by side. `give_up_after` counts from when the first attempt at a delivery began.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
