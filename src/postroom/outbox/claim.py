@@ -144,7 +144,8 @@ def begin(connection: Connection, ids: Sequence[int], owner: str, now: datetime)
     values = {"ids": list(ids), "me": owner, "now": now}
     _cancel_suppressed(connection, _CANCEL_LEASED, values, now)
     rows = connection.execute(_BEGIN, values).all()
-    put_back(connection, ids, owner)
+    if len(rows) < len(ids):
+        put_back(connection, ids, owner)
     _post_begun(connection, Counter(row.edition_id for row in rows))
     return sorted(row.id for row in rows)
 

@@ -9,7 +9,7 @@ from postroom.compose import Keys
 from postroom.config import Config
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
-from postroom.pipeline.deliver import GIVE_UP_AFTER, WINDOW, Clock, Lane
+from postroom.pipeline.lane import GIVE_UP_AFTER, WINDOW, Clock, Lane
 
 Secrets = Callable[[str], str]
 

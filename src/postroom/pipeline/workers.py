@@ -12,7 +12,8 @@ import structlog
 from postroom.errors import PostroomError
 from postroom.outbox import claim
 from postroom.outbox.ledger import Ledger
-from postroom.pipeline.deliver import Lane, deliver
+from postroom.pipeline.deliver import deliver
+from postroom.pipeline.lane import Lane
 
 log = structlog.get_logger()
 

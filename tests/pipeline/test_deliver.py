@@ -1,0 +1,413 @@
+"""Delivering: what is handed over is what may still go out, and every answer ends where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Any, ClassVar
+
+import pytest
+
+from postroom.compose import Keys
+from postroom.errors import LedgerError, TransportError
+from postroom.model import (
+    Deferred,
+    Edition,
+    Email,
+    Message,
+    Outcome,
+    Prepared,
+    Recipient,
+    Refused,
+    Scope,
+    Sender,
+    Sent,
+    Unknown,
+    Unsubscribe,
+)
+from postroom.outbox import Ledger, content, enqueue, operate, status
+from postroom.outbox.claim import keep_progress
+from postroom.outbox.record import record
+from postroom.outbox.turns import last_turn, next_turn
+from postroom.pipeline import deliver as delivering
+from postroom.pipeline.deliver import Lane, Tally, deliver
+from postroom.transports.protocol import TransportSettings
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+NAMES = ("ada", "bea", "cleo", "dora")
+FIRST, OTHER = "newsletter/article/first", "newsletter/article/other"
+NO_ROUTE = Deferred(reason="no route to host", scope=Scope.TRANSPORT)
+
+
+@dataclass
+class Scripted:
+    """A transport that answers by a script; `before` is called with each name before it is sent to."""
+
+    kind: ClassVar[str] = "smtp"
+    accepts: ClassVar[frozenset[type[Email]]] = frozenset({Email})
+    rehearsal: ClassVar[bool] = False
+    idempotent: ClassVar[bool] = False
+    limits: ClassVar[Mapping[str, int]] = {}
+    Settings: ClassVar[type[TransportSettings]] = TransportSettings
+
+    answer: Callable[[str], Outcome] = lambda name: Sent(reply=f"250 {name}")
+    before: Callable[[str], object] = lambda name: None
+    ready: Callable[[str], Prepared | Deferred] = lambda name: Prepared()
+    max_batch: int = 1
+    tried: list[str] = field(default_factory=list)
+
+    def prepare(self, message: Message, progress: Mapping[str, str]) -> Prepared | Deferred:
+        return self.ready(name_of(message))
+
+    def send(self, batch: Sequence[Message]) -> list[Outcome]:
+        outcomes = []
+        for message in batch:
+            self.before(name_of(message))
+            self.tried.append(name_of(message))
+            outcomes.append(self.answer(name_of(message)))
+        return outcomes
+
+    def close(self) -> None:
+        pass
+
+
+def name_of(message: Message) -> str:
+    """Tell who a message is for, and of which edition where that is not the first."""
+    name = message.content.rcpt_to.partition("@")[0]
+    return f"{name}, other" if b"Subject: other" in message.content.data else name
+
+
+@dataclass
+class Bench:
+    """A ledger with an edition, and one lane."""
+
+    ledger: Any
+    now: datetime = NOW
+    stop: Event = field(default_factory=Event)
+
+    def freeze(self, *names: str, key: str = FIRST, **changes: Any) -> Edition:
+        article = key.rpartition("/")[2]
+        values: dict[str, Any] = {
+            "sender": Sender(from_="News <news@example.org>", list_id="news.example.org", list_name="News"),
+            **changes,
+        }
+        body = Email(
+            subject=article,
+            preheader="",
+            html=changes.pop("html", "<p>Dear reader</p>"),
+            text="Dear reader",
+            mjml="",
+            language="en",
+            fence="@@",
+        )
+        values.pop("html", None)
+        edition = Edition(
+            key=key,
+            channel="newsletter",
+            article=article,
+            variant="article",
+            title=article,
+            content=body,
+            content_hash=content.digest(body),
+            source_hash="source",
+            transport="mail",
+            transport_kind="smtp",
+            rehearsal=False,
+            due_at=NOW,
+            created_at=NOW,
+            unsubscribe=Unsubscribe(mailto="off@example.org"),
+            **values,
+        )
+        people = [
+            Recipient(address=f"{name}@example.com", identity=f"{name}@example.com", domain="example.com")
+            for name in names
+        ]
+        return enqueue.freeze(
+            self.ledger, edition, rows_read=len(people), rejected=0, recipients=people, parts=1, now=NOW
+        )
+
+    def deliver(self, transport: Scripted, **changes: Any) -> Tally:
+        lane = Lane(
+            name="mail",
+            kind="smtp",
+            transport=transport,
+            owner="host:1",
+            keys=Keys(links=(b"k" * 32,)),
+            clock=lambda: self.now,
+            **changes,
+        )
+        return deliver(self.ledger, lane, self.stop)
+
+    def states(self, key: str = FIRST) -> dict[str, str]:
+        rows = self.ledger.read(lambda c: list(status.deliveries(c, key)))
+        return {row.delivery.recipient.address.partition("@")[0]: str(row.delivery.state) for row in rows}
+
+    def row(self, key: str = FIRST) -> status.EditionRow:
+        assert self.ledger.read(status.reconcile) == []
+        return self.ledger.read(status.show, key).row
+
+    def suppress(self, name: str) -> None:
+        address = f"{name}@example.com"
+        self.ledger.write(operate.suppress, address, address, "left", NOW)
+
+    def owned(self) -> int:
+        """Count the deliveries that anybody holds."""
+        sql = "SELECT count(*) FROM delivery WHERE owner IS NOT NULL"
+        return self.ledger.read(lambda c: c.exec_driver_sql(sql).scalar_one())
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with Ledger(f"sqlite:///{tmp_path / 'postroom.db'}") as ledger:
+        yield Bench(ledger)
+
+
+class Failing:
+    """A ledger that refuses one function `times` times, as one that another program keeps locked."""
+
+    def __init__(self, ledger: Ledger, function: object, times: int) -> None:
+        self.ledger, self.function, self.times = ledger, function, times
+        self.read = ledger.read
+
+    def write(self, function: Any, *args: Any, **named: Any) -> Any:
+        if function is self.function and self.times:
+            self.times -= 1
+            raise LedgerError("another program keeps it locked")
+        return self.ledger.write(function, *args, **named)
+
+
+def test_everybody_gets_it_once(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    transport = Scripted()
+    assert bench.deliver(transport).counts() == {"sent": 4, "deferred": 0, "refused": 0, "unknown": 0}
+    assert transport.tried == list(NAMES)
+    assert bench.row().state == "finished"
+    assert not bench.deliver(transport)
+
+
+@pytest.mark.parametrize("max_batch", [1, 3, 100])
+def test_only_what_is_handed_over_is_in_flight(bench: Bench, max_batch: int) -> None:
+    bench.freeze(*NAMES)
+    in_flight = []
+    transport = Scripted(max_batch=max_batch)
+    transport.before = lambda name: in_flight.append(bench.row().accounts.sending - len(transport.tried))
+    bench.deliver(transport, window=1000)
+    assert max(in_flight) <= max_batch
+    assert bench.row().accounts.sent == 4
+
+
+def test_whoever_is_suppressed_before_their_turn_gets_nothing(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    transport = Scripted(before=lambda name: bench.suppress("cleo"))
+    bench.deliver(transport)
+    assert transport.tried == ["ada", "bea", "dora"]
+    assert bench.states()["cleo"] == "cancelled"
+    assert bench.row().state == "finished"
+
+
+def test_an_edition_that_is_held_in_the_middle_stops_there(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.freeze("ada", key=OTHER)
+
+    def hold(name: str) -> None:
+        if name == "bea":
+            bench.ledger.write(operate.hold, FIRST, "wrong picture")
+
+    transport = Scripted(before=hold)
+    bench.deliver(transport)
+    assert transport.tried == ["ada", "bea", "ada, other"]
+    assert bench.states() == {"ada": "sent", "bea": "sent", "cleo": "queued", "dora": "queued"}
+    assert bench.owned() == 0
+    bench.ledger.write(operate.release, FIRST, NOW)
+    bench.deliver(transport)
+    assert transport.tried[3:] == ["cleo", "dora"]
+
+
+def test_a_stop_waits_for_one_message_and_gives_the_rest_back(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    transport = Scripted(before=lambda name: bench.stop.set())
+    assert bench.deliver(transport).counts()["sent"] == 1
+    assert list(bench.states().values()) == ["sent", "queued", "queued", "queued"]
+    assert bench.owned() == 0
+    attempts = bench.ledger.read(lambda c: [row.delivery.attempts for row in status.deliveries(c)])
+    assert attempts == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("max_batch", [1, 2])
+def test_a_fault_of_the_transport_pauses_it_and_spends_nothing(bench: Bench, max_batch: int) -> None:
+    bench.freeze(*NAMES)
+    transport = Scripted(answer=lambda name: NO_ROUTE, max_batch=max_batch)
+    tally = bench.deliver(transport)
+    assert (len(transport.tried), tally.deferred) == (max_batch, max_batch)
+    (pause,) = bench.ledger.read(operate.paused_transports, NOW)
+    assert (pause.reason, pause.until) == ("no route to host", NOW + timedelta(minutes=5))
+    assert bench.owned() == 0
+    for row in bench.ledger.read(lambda c: list(status.deliveries(c))):
+        assert (row.delivery.attempts, row.delivery.first_begun_at) == (0, None)
+
+
+def test_what_a_fault_kept_from_going_out_has_its_whole_time_later(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.deliver(Scripted(answer=lambda name: NO_ROUTE))
+    bench.now += timedelta(hours=60)
+    bench.deliver(Scripted(answer=lambda name: Deferred(reason="450 greylisted")))
+    assert set(bench.states().values()) == {"queued"}
+
+
+def test_a_server_that_names_a_time_is_left_alone_until_then(bench: Bench) -> None:
+    bench.freeze("ada")
+    busy = Deferred(reason="429", after=timedelta(hours=1), scope=Scope.TRANSPORT)
+    bench.deliver(Scripted(answer=lambda name: busy))
+    bench.now += timedelta(minutes=59)
+    assert not bench.deliver(Scripted())
+    bench.now += timedelta(minutes=1)
+    assert bench.deliver(Scripted()).sent == 1
+
+
+def test_a_refused_sender_holds_their_edition_and_no_other(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.freeze("ada", "bea", key=OTHER)
+    refusal = Refused(reason="553 5.7.1 not your address", scope=Scope.EDITION)
+    transport = Scripted(answer=lambda name: Sent(reply="250") if "other" in name else refusal)
+    bench.deliver(transport)
+    assert transport.tried == ["ada", "ada, other", "bea, other"]
+    assert (bench.row().state, bench.row(OTHER).state) == ("held", "finished")
+    assert bench.row().reason.startswith("553 5.7.1 not your address; ")
+    assert f"postroom outbox release {FIRST}" in bench.row().reason
+    assert set(bench.states().values()) == {"queued"}
+    assert bench.ledger.read(operate.paused_transports, NOW) == ()
+    assert bench.owned() == 0
+
+
+def test_a_message_that_cannot_be_made_fails_alone(bench: Bench) -> None:
+    bench.freeze("ada", sender=None)
+    bench.freeze("ada", key=OTHER)
+    tally = bench.deliver(Scripted())
+    assert (tally.refused, tally.sent) == (1, 1)
+    assert (bench.states(), bench.states(OTHER)) == ({"ada": "failed"}, {"ada": "sent"})
+    assert "could not be made" in tally.reasons["refused"]
+
+
+def test_a_message_that_is_not_ready_waits_while_others_go(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    waits = Deferred(reason="still processing", after=timedelta(minutes=1))
+    transport = Scripted(ready=lambda name: waits if name == "bea" else Prepared())
+    assert bench.deliver(transport).counts() == {"sent": 3, "deferred": 1, "refused": 0, "unknown": 0}
+    assert bench.states()["bea"] == "queued"
+    bench.now += timedelta(minutes=1)
+    transport.ready = lambda name: Prepared()
+    assert bench.deliver(transport).sent == 1
+
+
+def no_secret(name: str) -> Any:
+    raise TransportError("the environment variable KEY is not set")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"ready": no_secret}, {"answer": no_secret}, {"ready": lambda name: NO_ROUTE}],
+    ids=["raised by prepare", "raised by send", "told by prepare"],
+)
+@pytest.mark.parametrize("max_batch", [1, 3])
+def test_a_transport_that_cannot_be_opened_fails_no_delivery(
+    bench: Bench, broken: dict[str, Any], max_batch: int
+) -> None:
+    bench.freeze(*NAMES)
+    tally = bench.deliver(Scripted(**broken, max_batch=max_batch))
+    assert (tally.sent, tally.refused) == (0, 0)
+    assert set(bench.states().values()) == {"queued"}
+    assert len(bench.ledger.read(operate.paused_transports, NOW)) == 1
+    assert bench.owned() == 0
+    bench.now += timedelta(minutes=6)
+    assert bench.deliver(Scripted()).sent == 4
+
+
+def broken_wire(name: str) -> Outcome:
+    raise RuntimeError("a bug")
+
+
+@pytest.mark.parametrize("transport", [Scripted(answer=broken_wire), Scripted()], ids=["raises", "miscounts"])
+def test_a_transport_with_a_bug_leaves_a_doubt_and_no_more(bench: Bench, transport: Scripted) -> None:
+    bench.freeze("ada", hold_when_uncertain=True)
+    if transport.answer is not broken_wire:
+        transport.send = lambda batch: []
+    assert bench.deliver(transport).unknown == 1
+    assert bench.states() == {"ada": "uncertain"}
+
+
+def test_trouble_with_the_ledger_while_preparing_fails_nothing(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    whole = bench.ledger
+    transport = Scripted(ready=lambda name: Prepared(progress={"asset": name}))
+    bench.ledger = Failing(whole, keep_progress, 1)
+    with pytest.raises(LedgerError):
+        bench.deliver(transport)
+    bench.ledger = whole
+    assert set(bench.states().values()) == {"queued"}
+    assert bench.owned() == 0
+    assert bench.deliver(transport).sent == 4
+
+
+@pytest.mark.parametrize("turn", [next_turn, last_turn])
+def test_an_answer_is_recorded_although_the_ledger_is_busy(
+    bench: Bench, turn: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "RECORD_AGAIN_SECONDS", 0)
+    bench.freeze(*NAMES)
+    whole, transport = bench.ledger, Scripted()
+
+    def lock_after_the_first(name: str) -> None:
+        bench.ledger.times = 1 if name == "ada" else bench.ledger.times
+
+    transport.before = lock_after_the_first
+    bench.ledger = Failing(whole, turn, 0)
+    assert bench.deliver(transport, window=2).sent == 4
+    bench.ledger = whole
+    assert transport.tried == list(NAMES)
+    assert set(bench.states().values()) == {"sent"}
+
+
+def test_fast_answers_are_recorded_in_groups(bench: Bench) -> None:
+    bench.freeze(*(f"p{number}" for number in range(64)))
+    unrecorded = []
+    transport = Scripted()
+    transport.before = lambda name: unrecorded.append(len(transport.tried) - bench.row().accounts.sent)
+    bench.deliver(transport, window=8)
+    assert max(unrecorded) <= 4
+
+
+def test_a_lost_answer_is_tried_once_more_later(bench: Bench) -> None:
+    bench.freeze("ada")
+    lost = Scripted(answer=lambda name: Unknown(reason="the connection broke"))
+    bench.deliver(lost)
+    assert bench.states() == {"ada": "queued"}
+    bench.now += timedelta(hours=1)
+    assert bench.deliver(lost).unknown == 1
+    assert bench.states() == {"ada": "uncertain"}
+
+
+def test_what_is_deferred_for_too_long_is_given_up(bench: Bench) -> None:
+    bench.freeze("ada")
+    later = Scripted(answer=lambda name: Deferred(reason="450 full"))
+    for _ in range(60):
+        bench.deliver(later)
+        bench.now += timedelta(hours=1)
+    assert bench.states() == {"ada": "failed"}
+    assert 5 < len(later.tried) < 60
+
+
+def test_what_another_has_taken_over_meanwhile_is_left_to_them(bench: Bench) -> None:
+    bench.freeze("ada", "bea")
+
+    def take_over(name: str) -> None:
+        sql = "UPDATE delivery SET owner = 'other' WHERE state = 'queued'"
+        bench.ledger.write(lambda c: c.exec_driver_sql(sql))
+
+    transport = Scripted(before=take_over)
+    bench.deliver(transport)
+    assert transport.tried == ["ada"]
+    assert bench.owned() == 1
+    assert bench.ledger.write(record, "host:1", [], NOW) == []
