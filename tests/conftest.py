@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 from threading import Event
 
+import hypothesis
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -25,6 +26,11 @@ from postroom.pipeline.once import Done, once
 
 _MTIMES = count(1_700_000_000_000_000_000, 1_000_000_000)
 """Past, and never the same twice: a rewritten file looks changed, and settled."""
+
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile("suite")
+"""The suite gives the same answer each time; `--hypothesis-profile search` looks for new failures."""
 
 START = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 

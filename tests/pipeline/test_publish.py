@@ -180,3 +180,24 @@ def test_a_proposal_moves_to_the_transport_that_its_channel_has_now(desk, mailbo
         assert set(row.holds) == {"approval", "first-edition"}
         with pytest.raises(LedgerError, match="--recipients 3"):
             ledger.write(operate.approve, KEY, recipients=None, now=desk.now)
+
+
+def test_a_hold_that_a_changed_setting_lifts_is_lifted(desk) -> None:
+    late = 'url: "{publication.url}/{slug}", hold_if_late: 3 days}'
+    desk.configure(('url: "{publication.url}/{slug}"}', late))
+    first_sight(desk)
+    desk.article()
+    done = desk.run(after=timedelta(days=4))
+    told = next(line.reason for line in done.lines if line.channel == "newsletter")
+    assert f"`postroom outbox approve {KEY}` lets it go" in told
+    desk.configure()
+    desk.run()
+    assert len(desk.mails()) == 3
+
+
+def test_a_merge_field_that_nobody_has_is_named_and_sends_nothing(desk) -> None:
+    first_sight(desk)
+    desk.article(body="Dear {{frist_name|reader}}, this is a letter about letters and their rooms.\n")
+    done = desk.run()
+    assert desk.mails() == []
+    assert "did you mean `first_name`?" in str(done.findings[0])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from postroom.cli import session
 from postroom.errors import UsageError
+from postroom.outbox import sightings
 from postroom.shipped import shipped
 
 _CHANGES = (
@@ -73,7 +76,20 @@ def command(folder: Path) -> None:
     if not (folder / "templates").exists():
         shutil.copytree(shipped("templates"), folder / "templates")
     _ignore(folder / ".gitignore")
-    click.echo(f"{config.resolve().parent} is ready. Next:\n  {_go(folder)}postroom preview")
+    _open_the_books(config)
+    click.echo(
+        f"{config.resolve().parent} is ready. Nothing leaves this machine until you name a real transport.\n"
+        f"Say who you are in {config}, then look at the first article:\n  {_go(folder)}postroom preview"
+    )
+
+
+def _open_the_books(config: Path) -> None:
+    """Make the ledger: from this day on articles are news, whatever is older is back catalogue."""
+    project = session.load(config)
+    zone = ZoneInfo(project.config.publication.timezone)
+    today = session.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    with session.ledger_of(project) as ledger:
+        ledger.write(sightings.see, dict.fromkeys(project.config.channels), (), today)
 
 
 def _config() -> str:
@@ -86,11 +102,15 @@ def _config() -> str:
     url = click.prompt("Where is your home page?", default="https://learning.example")
     sender = click.prompt("From which address does it come?", default="news@learning.example")
     return (
-        text.replace("news@learning.example", sender)
-        .replace("url: https://learning.example", f"url: {url}")
-        .replace('"The Learning Machine <', f'"{name} <')
-        .replace("name: The Learning Machine\n", f"name: {name}\n")
+        text.replace('"The Learning Machine <news@learning.example>"', _quoted(f"{name} <{sender}>"))
+        .replace("url: https://learning.example ", f"url: {_quoted(url)} ")
+        .replace("name: The Learning Machine\n", f"name: {_quoted(name)}\n")
     )
+
+
+def _quoted(text: str) -> str:
+    """Write a text so that YAML takes it as it is, whatever is in it (a JSON text is a YAML one)."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _article() -> str:
@@ -106,8 +126,6 @@ def _write_new(path: Path, text: str, mode: int = 0o644) -> None:
 
 
 def _write_schema(path: Path) -> None:
-    import json
-
     from postroom.config import schema
 
     _write_new(path, json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")

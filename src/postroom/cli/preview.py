@@ -47,6 +47,8 @@ def command(
     ARTICLE is an id, a slug or a file. With --out, files are written instead:
     DIR/<article id>/<channel>-<variant>.html, .txt, .eml, .mjml and .json.
     """
+    if out is None and (article or channel or variant):
+        chosen(session.load(config), session.now(), article=article, channel=channel, variant=variant)
     if out is None:
         _serve(
             config, port, {"article": article, "channel": channel, "variant": variant}, browser=not no_browser

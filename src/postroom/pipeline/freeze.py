@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from postroom import assets
@@ -13,45 +13,53 @@ from postroom.model import Channel, Edition, Held, History, Recipient
 from postroom.outbox import enqueue
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Staged, headcount, people
+from postroom.pipeline.stage import Headcount, Staged, headcount, people
 from postroom.readiness import clearance
 
 _REJECTIONS_KEPT = 10_000
 """How many refused rows an edition names; a file with more is wrong as a whole."""
 
 
-def freeze(
-    project: Project,
-    ledger: Ledger,
-    staged: Staged,
-    holds: tuple[Held, ...],
-    known: History,
-    now: datetime,
-) -> Edition:
-    """Write an edition and its deliveries; it is held where `holds` or its clearance say so.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleared:
+    """A staged edition that knows what holds it, and how many it is for."""
 
-    Raises AudienceError when nobody would get it, and LedgerError.
+    staged: Staged
+    edition: Edition
+    count: Headcount
+
+
+def clear(ledger: Ledger, staged: Staged, holds: tuple[Held, ...], known: History) -> Cleared:
+    """Settle what needs a person before a staged edition may go out; `holds` stand already.
+
+    Raises AudienceError when nobody would get it.
     """
     candidate = staged.candidate
     count = headcount(candidate.channel, ledger)
     if not count.recipients:
         raise AudienceError(_nobody(candidate.channel))
-    held = holds + clearance(
-        candidate, known, content_hash=staged.edition.content_hash, recipients=count.recipients
+    content_hash = staged.edition.content_hash
+    held = holds + clearance(candidate, known, content_hash=content_hash, recipients=count.recipients)
+    edition = replace(
+        staged.edition,
+        holds=tuple(hold.code for hold in held),
+        reason="; ".join(hold.why for hold in held),
     )
-    assets.publish(staged.images, project.config.images.folder)
+    return Cleared(staged=staged, edition=edition, count=count)
+
+
+def freeze(project: Project, ledger: Ledger, cleared: Cleared, now: datetime) -> Edition:
+    """Write an edition and its deliveries; it is held where its clearance says so. Raises LedgerError."""
+    channel, edition = cleared.staged.candidate.channel, cleared.edition
+    assets.publish(cleared.staged.images, project.config.images.folder)
     rejected: list[tuple[int, str]] = []
     frozen = enqueue.freeze(
         ledger,
-        replace(
-            staged.edition,
-            holds=tuple(hold.code for hold in held),
-            reason="; ".join(hold.why for hold in held),
-        ),
-        rows_read=count.rows_read,
-        rejected=count.rejected,
-        recipients=_accepted(candidate.channel, ledger, rejected),
-        parts=parts_of(staged.edition.content),
+        edition,
+        rows_read=cleared.count.rows_read,
+        rejected=cleared.count.rejected,
+        recipients=_accepted(channel, ledger, rejected),
+        parts=parts_of(edition.content),
         now=now,
     )
     ledger.write(enqueue.reject, frozen.key, rejected)
@@ -69,4 +77,4 @@ def _accepted(channel: Channel, ledger: Ledger, rejected: list[tuple[int, str]])
 def _nobody(channel: Channel) -> str:
     who = channel.audience
     where = (who.shown or f"the list {who.list}") if who is not None else "its account"
-    return f"nobody would get it: there is no subscriber in {where} who may be written to; it goes out once there is one"
+    return f"nobody would get it: there is no subscriber in {where} who may be written to; it waits for one"

@@ -93,8 +93,10 @@ def files(edition: Edition, message: Message) -> dict[str, bytes]:
 
 
 def post_text(post: Post) -> str:
-    """Write a post down as people will read it: parts, then the first comment."""
+    """Write a post down as people will read it: parts, then the link beside it, the first comment."""
     pieces = list(post.parts)
+    if post.card is not None:
+        pieces.append(f"[link card]\n{post.card.title}\n{post.card.url}")
     if post.first_comment is not None:
         pieces.append(f"[first comment]\n{post.first_comment}")
     return "\n\n---\n\n".join(pieces) + "\n"

@@ -22,7 +22,7 @@ from postroom.model import Channel, Edition, EditionState, Finding, Held, Histor
 from postroom.outbox import history, sightings
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
-from postroom.pipeline.freeze import freeze
+from postroom.pipeline.freeze import clear, freeze
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import Staged, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, judge_all
@@ -183,12 +183,13 @@ class Publisher:
     ) -> Edition | None:
         """Freeze a staged candidate, in place of an earlier proposal if its content is another."""
         past = known.editions.get(staged.candidate.place)
+        cleared = clear(self.ledger, staged, holds, known)
         if past is not None and past.state is EditionState.HELD:
-            if _is_same(past, staged.edition):
+            if _is_same(past, cleared.edition):
                 return None
             if self.ledger.write(withdraw, past.key, "rendered anew from changed files", now) is None:
                 return None  # somebody has let it go meanwhile
-        return freeze(self.project, self.ledger, staged, holds, known, now)
+        return freeze(self.project, self.ledger, cleared, now)
 
     def _ask_for_way_out(self, channel: Channel) -> None:
         """Ask once a tick whether a channel's unsubscribe page answers; raises PostroomError if not."""
@@ -212,9 +213,9 @@ def _is_proposal(past: Past) -> bool:
 
 
 def _is_same(past: Past, edition: Edition) -> bool:
-    """Say whether a proposal is what would be frozen now: the same content through the same transport."""
-    mine = (edition.content_hash, edition.transport, edition.transport_kind)
-    return (past.content_hash, past.transport, past.transport_kind) == mine
+    """Say whether a proposal is what would be frozen now: same content, same transport, same holds."""
+    mine = (edition.content_hash, edition.transport, edition.transport_kind, edition.holds)
+    return (past.content_hash, past.transport, past.transport_kind, past.holds) == mine
 
 
 def _finding(candidate: Candidate, rule: str, message: str) -> Finding:

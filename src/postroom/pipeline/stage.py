@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 
 from postroom import assets, audience
 from postroom.articles import read_body
@@ -13,6 +14,7 @@ from postroom.model import (
     Asset,
     Channel,
     Edition,
+    Email,
     Finding,
     ImageRef,
     Manuscript,
@@ -27,6 +29,10 @@ from postroom.pipeline.project import Project
 from postroom.pipeline.survey import regrade
 from postroom.readiness import Candidate
 from postroom.render import parse, render_email, render_post
+from postroom.render.merge import fields_in
+
+CLOSED_FIELDS = frozenset({"email", "first_name", "name", "unsubscribe_url", "web_url"})
+"""The merge fields that every recipient has; the columns of the audience come on top."""
 
 UNFED_RULES = frozenset({"variant-unfed"})
 """Findings that say that there is nothing to publish. They are no errors: a short article may well lack
@@ -60,13 +66,32 @@ def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: date
     """
     manuscript, found = _manuscript(project, candidate)
     rendered = _render(project, candidate, manuscript)
-    findings = tuple(regrade(project.config, (*found, *_unsaid(rendered, found))))
+    fields = _unknown_fields(candidate, rendered)
+    findings = tuple(regrade(project.config, (*found, *_unsaid(rendered, found), *fields)))
     return Staged(
         candidate=candidate,
         edition=_edition(candidate, rendered, due_at=due_at, now=now),
         findings=findings,
         images=tuple(manuscript.images.values()),
     )
+
+
+def _unknown_fields(candidate: Candidate, rendered: Rendered) -> Iterator[Finding]:
+    """Find merge fields that the channel's audience does not have: nobody would get their value."""
+    content, who = rendered.content, candidate.channel.audience
+    if not isinstance(content, Email) or who is None or who.file is None:
+        return
+    known = {*CLOSED_FIELDS, *audience.columns(who.file, who.shown)}
+    used = {name for text in (content.subject, content.html) for name, _ in fields_in(text, content.fence)}
+    for name in sorted(used - known):
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(sorted(known))}"
+        yield Finding(
+            rule="merge-field",
+            severity=Severity.ERROR,
+            file=candidate.article.file,
+            message=f"{who.shown} has no column `{name}`, which `{{{{{name}}}}}` asks for; {hint}",
+        )
 
 
 def _unsaid(rendered: Rendered, found: tuple[Finding, ...]) -> Iterator[Finding]:

@@ -72,11 +72,22 @@ def _told_past(candidate: Candidate, past: Past) -> Readiness:
             why=f"it went only to a folder, as a rehearsal ({past.key}); `postroom outbox rehearsed "
             f"--resend` sends it for real, `--count-as-sent` leaves it as published",
         )
-    why = f"{past.state}: {past.reason}" if past.reason else _outcome(past)
+    why = f"{past.state}: {past.reason}{_way_on(past)}" if past.reason else _outcome(past)
     changed = past.source_hash != candidate.article.source_hash
     if changed and not follows_its_file(past):
         why += f"; {candidate.article.file} was changed since, which sends nothing again"
     return Published(edition=past.key, state=past.state, why=why)
+
+
+def _way_on(past: Past) -> str:
+    """Tell the command that lets a held edition go."""
+    if past.state is not EditionState.HELD:
+        return ""
+    if not past.holds:
+        return f"; `postroom outbox release {past.key}` lets it go on"
+    counted = any(hold.startswith(("first-", "audience-")) for hold in past.holds)
+    number = f" --recipients {past.accounts.recipients}" if counted else ""
+    return f"; `postroom outbox approve {past.key}{number}` lets it go"
 
 
 def _outcome(past: Past) -> str:

@@ -18,17 +18,25 @@ _FOLLOW = (
     r"follow|connect|join|find|like us|visit|folg|abonn|vernetz|suiv|rejoign|s[ií]gu|únete|segui|volg"
     r"|フォロー|つながり|关注|關注|팔로우|подпис"
 )
+_MAIL = regex.compile(
+    r"\b(?:hit reply|reply to this|this (?:e-?mail|mail|letter|newsletter)|answer this (?:e-?mail|mail|letter)"
+    r"|diese(?:r|n|s)? (?:e-?mail|mail|brief|newsletter)|cet e-?mail|cette lettre|este (?:correo|e-?mail))\b",
+    regex.IGNORECASE,
+)
 _SEPARATORS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 
 def call_to_action(cta: str, network: Network, language: str) -> str:
     """Write the article's call to action for a network: without the sentences that ask to follow there.
 
-    Nobody is asked on LinkedIn to follow on LinkedIn. What remains is kept only if it stands on its
-    own: it does not point back, and is more than the question that led to what was dropped.
+    Nobody is asked on LinkedIn to follow on LinkedIn, or to reply to a mail that is not there. What
+    remains is kept only if it stands on its own: it does not point back, and is more than the
+    question that led to what was dropped.
     """
     sentences = split(plain(cta), language)
-    kept = [sentence for sentence in sentences if not _asks_to_follow(sentence, network.label)]
+    kept = [
+        each for each in sentences if not _asks_to_follow(each, network.label) and not _speaks_of_mail(each)
+    ]
     if len(kept) < len(sentences):
         kept = [each for each in kept if wording.stands_alone(each, language)]
         kept = kept if any(not is_question(each) for each in kept) else []
@@ -38,6 +46,10 @@ def call_to_action(cta: str, network: Network, language: str) -> str:
 def _asks_to_follow(sentence: str, label: str) -> bool:
     text = sentence.casefold()
     return label.casefold() in text and regex.search(_FOLLOW, text) is not None
+
+
+def _speaks_of_mail(sentence: str) -> bool:
+    return _MAIL.search(sentence) is not None
 
 
 def hashtags(channel: Iterable[str], tags: Iterable[str], most: int) -> tuple[str, ...]:

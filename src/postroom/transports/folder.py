@@ -80,7 +80,8 @@ class Transport:
 
     def _write_part(self, name: str, part: Part) -> Sent:
         file = self._folder / f"{name}.json"
-        _write_whole(file.with_name(f"{name}.txt"), f"{part.text}\n".encode("utf-8", "replace"), _FOR_ALL)
+        text = f"{part.text}\n" + (_link_beside(part) if part.number == 0 else "")
+        _write_whole(file.with_name(f"{name}.txt"), text.encode("utf-8", "replace"), _FOR_ALL)
         _write_whole(file, _as_json(part), _FOR_ALL)
         return Sent(reply=f"written to {file}", remote_id=name)
 
@@ -88,6 +89,12 @@ class Transport:
         fault = f"cannot write into {self._folder}: {error.strerror or error}"
         cure = "make room, or set `path` to a folder that can be written to"
         return Deferred(reason=f"{fault}; {cure}", scope=Scope.TRANSPORT)
+
+
+def _link_beside(part: Part) -> str:
+    """Tell whoever publishes the post by hand which link goes with it."""
+    card = part.post.card
+    return f"\n---\n\n[link card]\n{card.title}\n{card.url}\n" if card is not None else ""
 
 
 def _is_safe(name: str) -> bool:
