@@ -18,12 +18,6 @@ def test_the_link_key_is_made_once(url: str) -> None:
     assert len(key) == 32
 
 
-def test_every_ledger_has_its_own_id(url: str) -> None:
-    with Ledger(url) as ledger, Ledger(url.replace("postroom", "other")) as other:
-        assert ledger.write(meta.instance_id) == ledger.write(meta.instance_id)
-        assert ledger.write(meta.instance_id) != other.write(meta.instance_id)
-
-
 def test_a_heartbeat_is_kept_to_the_microsecond(ledger: Ledger) -> None:
     assert ledger.read(meta.heartbeat) is None
     ledger.write(meta.beat, NOW)

@@ -65,12 +65,3 @@ def test_the_proof_finds_a_count_that_is_wrong(outbox) -> None:
     ]
     outbox.ledger.write(lambda c: c.exec_driver_sql("UPDATE edition SET queued = 2, sent = 0, rows_read = 9"))
     assert outbox.ledger.read(status.reconcile) == ["newsletter/article/post-rooms: the sums do not agree"]
-
-
-def test_totals_add_all_editions_up(outbox) -> None:
-    assert outbox.ledger.read(status.totals).recipients == 0
-    outbox.freeze("ada", "bea")
-    outbox.freeze("ada", article="other")
-    outbox.record(outbox.claim(1), Sent(reply="250"))
-    totals = outbox.ledger.read(status.totals)
-    assert (totals.recipients, totals.sent, totals.queued, totals.balances) == (3, 1, 2, True)

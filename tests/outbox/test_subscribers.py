@@ -15,7 +15,7 @@ def load(ledger: Ledger, people, list_name: str = "weekly") -> subscribers.Impor
 
 
 def members(ledger: Ledger, list_name: str = "weekly"):
-    return ledger.read(lambda c: list(subscribers.iterate(c, list_name)))
+    return list(subscribers.stream(ledger, list_name))
 
 
 def test_imported_people_come_back_with_a_uuid(ledger: Ledger, person) -> None:

@@ -1,4 +1,4 @@
-"""Small facts about the ledger itself: its identity, its key, its pulse, the last good config."""
+"""Small facts about the ledger itself: its key, its pulse, the last good config."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -25,11 +24,6 @@ class GoodConfig:
     text: str
     digest: str
     path: str
-
-
-def instance_id(connection: Connection) -> str:
-    """Return the ledger's own id, made once."""
-    return _made_once(connection, "instance_id", str(uuid4()))
 
 
 def link_key(connection: Connection) -> bytes:

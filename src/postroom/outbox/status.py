@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from postroom.model import Accounts, Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import mismatch, scan
@@ -109,12 +109,6 @@ def deliveries(
         yield DeliveryRow(edition=row.key, delivery=delivery_of(row), url=row.url, doubts=row.doubts)
 
 
-def possible_repeats(connection: Connection) -> list[DeliveryRow]:
-    """List every delivery that may have reached its recipient more than once."""
-    rows = deliveries(connection)
-    return [row for row in rows if row.doubts and row.delivery.attempts > 1]
-
-
 def show(connection: Connection, key: str, *, attempts: int = 200) -> Shown:
     """Read everything about one edition, its content and the latest `attempts` of its log too."""
     row = find(connection, key)
@@ -148,14 +142,6 @@ def reconcile(connection: Connection) -> list[str]:
     ).all()
     found = ((row.key, mismatch(accounts_of(row), scan(connection, row.id))) for row in rows)
     return [f"{key}: {wrong}" for key, wrong in found if wrong]
-
-
-def totals(connection: Connection) -> Accounts:
-    """Add up the accounts of all editions, from the counts that are kept (no scan)."""
-    columns = [func.coalesce(func.sum(edition.c[name]), 0).label(name) for name in Accounts.__slots__]
-    return Accounts(
-        **{name: int(value) for name, value in connection.execute(select(*columns)).one()._mapping.items()}
-    )
 
 
 def _edition_row(row: AnyRow) -> EditionRow:

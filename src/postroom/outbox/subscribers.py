@@ -67,14 +67,6 @@ def import_rows(
     return Imported(added=added, already=read - added, suppressed=suppressed)
 
 
-def iterate(connection: Connection, list_name: str) -> Iterator[Recipient]:
-    """Yield the members of a list in the order of their subscription, on the ledger's own thread."""
-    last = 0
-    while page := _page(connection, list_name, last):
-        yield from (person for _, person in page)
-        last = page[-1][0]
-
-
 def stream(ledger: Ledger, list_name: str) -> Iterator[Recipient]:
     """Yield the members of a list on any thread, page by page, in constant memory."""
     last = 0
