@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+import structlog
 
 from postroom.cli import main, session
 
@@ -35,8 +37,9 @@ def office(desk):
 
 
 @pytest.fixture
-def postroom(desk, capsys) -> Callable[..., Answer]:
-    """Run a command of the project."""
+def postroom(desk, capsys) -> Iterator[Callable[..., Answer]]:
+    """Run a command of the project in this process, and give logs and signals back as they were."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*words: str) -> Answer:
         capsys.readouterr()
@@ -44,7 +47,10 @@ def postroom(desk, capsys) -> Callable[..., Answer]:
         written = capsys.readouterr()
         return Answer(code=code, out=written.out, err=written.err)
 
-    return call
+    yield call
+    structlog.reset_defaults()
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

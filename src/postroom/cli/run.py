@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from _thread import start_new_thread
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,7 +33,6 @@ from postroom.outbox import meta, recover
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.lock import DaemonLock
 from postroom.outbox.sqlite import path_of
-from postroom.pipeline.deliver import Clock
 from postroom.pipeline.once import Done, once
 from postroom.pipeline.survey import Progress
 from postroom.pipeline.wayout import with_ways_out
@@ -136,7 +135,7 @@ def _pretended(config: Config, at: datetime, as_json: bool) -> int:
     return code
 
 
-def _once(config: Config, ledger: Ledger, owner: str, clock: Clock, as_json: bool) -> int:
+def _once(config: Config, ledger: Ledger, owner: str, clock: Callable[[], datetime], as_json: bool) -> int:
     stop = _stop_on_signals()
     with console.progress("Publishing") as progress:
         done = once(
