@@ -111,7 +111,7 @@ def test_unreadable_files_are_told_and_harm_no_other(ready, postroom) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everything")
 def test_a_file_that_may_not_be_read_is_told(ready, postroom) -> None:
     ready.article("secret").chmod(0)
-    assert "articles/secret.md: error cannot be read" in postroom("check").told
+    assert "articles/secret.md:1: error cannot be read (permission denied)" in postroom("check").told
 
 
 @pytest.mark.parametrize("is_file", [False, True])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from email.errors import HeaderParseError
+from email.errors import HeaderParseError, MultipartInvariantViolationDefect
 from email.header import Header, decode_header, make_header
 from email.parser import BytesHeaderParser
 from typing import Final
@@ -85,7 +85,9 @@ def check(written: bytes, names: Sequence[str]) -> None:
         raise HeaderError("a header's line is too long or holds a line break of its own")
     parsed = BytesHeaderParser().parsebytes(written + b"\r\n")
     found = [name for name, _ in parsed.items()]
-    if found != list(names) or parsed.get_payload() or parsed.defects:
+    # Python up to 3.11.2 expects a body of a multipart even where it is asked for the headers alone.
+    defects = [each for each in parsed.defects if not isinstance(each, MultipartInvariantViolationDefect)]
+    if found != list(names) or parsed.get_payload() or defects:
         raise HeaderError(f"the headers read as {', '.join(found)} instead of {', '.join(names)}")
     for name, value in parsed.items():
         if "=?" in value and _hides_controls(value):
