@@ -61,7 +61,7 @@ def follows_its_file(past: Past | None) -> bool:
     if past is None or past.state is not EditionState.HELD or not past.holds:
         return False
     counts = past.accounts
-    return counts.recipients == counts.queued
+    return counts.recipients == counts.queued + counts.cancelled
 
 
 def _told_past(candidate: Candidate, past: Past) -> Readiness:
