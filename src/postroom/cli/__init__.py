@@ -101,8 +101,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _told(error: Exception) -> int:
     from postroom.errors import AmbiguousEdition, ConfigError, NoSuchEdition, PostroomError, UsageError
+    from postroom.model import visible
 
     if not isinstance(error, PostroomError):
         raise error
-    sys.stderr.write(f"{error}\n" if isinstance(error, ConfigError) else f"postroom: {error}\n")
+    told = str(error) if isinstance(error, ConfigError) else f"postroom: {error}"
+    sys.stderr.write(f"{visible(told)}\n")
     return 2 if isinstance(error, AmbiguousEdition | ConfigError | NoSuchEdition | UsageError) else 1

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from postroom.model import Finding, Severity
+from postroom.model import Finding, Severity, visible
 
 STATE_STYLES = {
     "ready": "green",
@@ -73,7 +73,7 @@ def state(name: str) -> str:
 
 def text(value: object) -> str:
     """Make a value safe to print in a table."""
-    return escape(str(value))
+    return escape(visible(str(value)))
 
 
 def plural(number: int, noun: str) -> str:
@@ -87,7 +87,7 @@ def print_findings(findings: Iterable[Finding], console: Console) -> None:
         style = _SEVERITY_STYLES[finding.severity]
         place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
         console.print(
-            f"{escape(place)}: [{style}]{finding.severity}[/] {escape(finding.message)} "
+            f"{text(place)}: [{style}]{finding.severity}[/] {text(finding.message)} "
             f"[dim]({escape(finding.rule)})[/]",
             soft_wrap=True,
         )

@@ -13,7 +13,7 @@ from postroom.model.channel import (
     Unsubscribe,
     VariantPlan,
 )
-from postroom.model.finding import Finding, Severity
+from postroom.model.finding import Finding, Severity, visible
 from postroom.model.history import Approval, ChannelSighting, History, KnownArticle, Past
 from postroom.model.ledger import (
     Accounts,
@@ -89,4 +89,5 @@ __all__ = [
     "Unsubscribe",
     "VariantPlan",
     "Waiting",
+    "visible",
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_HIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Severity(StrEnum):
@@ -32,4 +35,13 @@ class Finding:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return f"{place}: {self.message}"
+        return visible(f"{place}: {self.message}")
+
+
+def visible(text: str) -> str:
+    """Write a text so that no terminal acts on it: what an article holds is quoted in messages.
+
+    Control characters but for line breaks, marks that turn the direction of writing, and lone
+    surrogates are shown as their escapes.
+    """
+    return _HIDDEN.sub(lambda match: ascii(match[0])[1:-1], text)

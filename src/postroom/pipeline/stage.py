@@ -34,6 +34,9 @@ from postroom.render.merge import fields_in
 CLOSED_FIELDS = frozenset({"email", "first_name", "name", "unsubscribe_url", "web_url"})
 """The merge fields that every recipient has; the columns of the audience come on top."""
 
+_MOST_IMAGES = 200
+"""How many pictures of an article are made ready: more would never be loaded by anybody."""
+
 UNFED_RULES = frozenset({"variant-unfed"})
 """Findings that say that there is nothing to publish. They are no errors: a short article may well lack
 takeaways; it just does not go out in that variant.
@@ -111,8 +114,9 @@ def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tup
     body = read_body(article)
     config = project.config
     inside = article.source.is_relative_to(config.base)
+    refs = list(_image_refs(article, body))
     own = assets.resolve(
-        _image_refs(article, body),
+        refs[:_MOST_IMAGES],
         near=article.source.parent,
         root=config.base if inside else config.articles.folder,
         cache=project.cache,
@@ -121,7 +125,18 @@ def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tup
     )
     brand = _logo(project, candidate.channel)
     images = {**own.images, **brand.images}
-    return Manuscript(article=article, body=body, images=images), (*own.findings, *brand.findings)
+    found = (*own.findings, *brand.findings, *_too_many(article, len(refs)))
+    return Manuscript(article=article, body=body, images=images), found
+
+
+def _too_many(article: Article, number: int) -> Iterator[Finding]:
+    if number > _MOST_IMAGES:
+        yield Finding(
+            rule="image-count",
+            severity=Severity.WARNING,
+            file=article.file,
+            message=f"it has {number} pictures; the first {_MOST_IMAGES} are shown, the others left out",
+        )
 
 
 def _logo(project: Project, channel: Channel) -> assets.Resolved:
