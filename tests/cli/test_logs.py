@@ -1,0 +1,62 @@
+"""Logs are lines of JSON that name nobody."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from postroom.cli import logs
+
+
+def test_an_event_is_one_line_of_json(capsys) -> None:
+    logs.configure()
+    structlog.get_logger().info("sent", article="Ein Gruß\naus Köln", nothing=None)
+    (line,) = capsys.readouterr().err.splitlines()
+    event = json.loads(line)
+    assert event.keys() == {"event", "level", "timestamp", "article"}
+    assert "Gruß" in line
+
+
+def test_quiet_leaves_what_somebody_must_know(capsys) -> None:
+    logs.configure(quiet=True)
+    log = structlog.get_logger()
+    log.info("sent")
+    log.warning("paused")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["paused"]
+
+
+REASONS = {
+    "550 <ada.l+news@example.org> is unknown": "550 <…@example.org> is unknown",
+    "no such user: ada@example.org, bob@xn--e1afmkfd.example": "no such user: …@example.org, …@xn--e1afmkfd.example",
+    "ada@localhost": "…@localhost",
+    "1 @ 2 and @mention": "1 @ 2 and @mention",
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_an_address_in_a_reason_is_hidden(reason: str, capsys) -> None:
+    logs.configure()
+    structlog.get_logger().warning("refused", reason=reason, message_id="<1234@example.org>")
+    event = json.loads(capsys.readouterr().err)
+    assert event["reason"] == REASONS[reason]
+    assert event["message_id"] == "<1234@example.org>"
+
+
+def test_an_address_in_a_traceback_is_hidden(capsys) -> None:
+    logs.configure()
+    try:
+        raise ValueError("ada@example.org")
+    except ValueError:
+        structlog.get_logger().exception("broke")
+    event = json.loads(capsys.readouterr().err)
+    assert "ValueError: …@example.org" in event["exception"]
+    assert "ada@" not in json.dumps(event, ensure_ascii=False)
+
+
+def test_the_scheduler_keeps_its_worries_to_itself(capsys) -> None:
+    logs.configure()
+    logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")
+    assert capsys.readouterr().err == ""
