@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import html as lxml_html
 
-from postroom.errors import TemplateError
+from postroom.errors import ArticleError, TemplateError
 from postroom.model import (
     Article,
     Asset,
@@ -393,3 +393,8 @@ def test_a_new_variant_is_one_file(tmp_path: Path) -> None:
     assert isinstance(content, Email)
     assert "The body." in content.html
     assert "The body." in content.text
+
+
+def test_a_text_far_too_long_for_a_mail_is_refused_at_once() -> None:
+    with pytest.raises(ArticleError, match="Gmail cuts a mail off at 102 KB"):
+        render(body="```\n" * 40_000)

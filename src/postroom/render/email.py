@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 from html import escape
 
+from postroom.errors import ArticleError
 from postroom.lint.email import check
-from postroom.model import Article, Channel, Email, Finding, Manuscript, Rendered
+from postroom.model import Article, Channel, Email, Finding, Manuscript, Rendered, Severity
 from postroom.render.inliner import inlined
 from postroom.render.mailview import GUTTER, TEXT_WIDTH, language_of, view_of
 from postroom.render.markdown import Document, Fault, parse
@@ -19,6 +20,9 @@ from postroom.render.templates import Templates
 
 PREHEADER_CHARS = 110
 """The longest preheader that inboxes show beside a subject."""
+
+MOST_PROSE_CHARS = 400_000
+"""Four times what Gmail shows of a mail (about 102 KB): more is not worth inlining, which takes minutes then."""
 
 BODY = "postroom-article-body"
 """What stands in MJML for the article. Its HTML never passes the compiler, which drops white space from it,
@@ -36,7 +40,8 @@ _CURES = {
 def render_email(manuscript: Manuscript, channel: Channel, variant: str, templates: Templates) -> Rendered:
     """Render a variant (`article` is `templates/email/article.mjml.j2`) of an article for a channel.
 
-    Pure: no clock, no network. Raises TemplateError, which names the template and its line.
+    Pure: no clock, no network. Raises TemplateError, which names the template and its line, and
+    ArticleError for a text that is far too long for a mail.
     """
     document = parse(manuscript.body)
     draw = partial(_drawn, manuscript, channel, variant, templates, document)
@@ -102,7 +107,10 @@ def _drawn(
     preheader = mark(preheader_of(article, document), fence)
     mjml, html = _compiled(templates, variant, {**view, "body": BODY})
     column = channel.brand.width - 2 * GUTTER
-    html = html.replace(BODY, shown.html(manuscript.images, base=base, column=column))
+    prose = shown.html(manuscript.images, base=base, column=column)
+    if len(prose) > MOST_PROSE_CHARS:
+        raise ArticleError(_too_long(article, len(prose)))
+    html = html.replace(BODY, prose)
     html = _with_preheader(inlined(html, templates.render("email/article.css.j2", **view)), preheader)
     body = shown.text(base=base, width=TEXT_WIDTH, fence=fence)
     return Email(
@@ -113,6 +121,16 @@ def _drawn(
         mjml=mjml,
         language=language_of(article, publication),
         fence=fence,
+    )
+
+
+def _too_long(article: Article, chars: int) -> Finding:
+    return Finding(
+        rule="email-size",
+        severity=Severity.ERROR,
+        file=article.file,
+        line=article.body_line,
+        message=f"its text makes {chars // 1000:,} KB of HTML, and Gmail cuts a mail off at 102 KB; shorten it",
     )
 
 
