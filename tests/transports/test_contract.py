@@ -53,7 +53,7 @@ def test_it_declares_its_facts(kind) -> None:
     assert found.accepts <= {Email, Post}
     assert isinstance(found.rehearsal, bool)
     assert isinstance(found.idempotent, bool)
-    assert found.max_batch >= 1
+    assert isinstance(found.prepares, bool)
     assert all(isinstance(limit, int) for limit in found.limits.values())
     assert issubclass(found.Settings, TransportSettings)
     assert found.__doc__
@@ -105,19 +105,49 @@ def test_preparing_may_be_repeated(transport, batch) -> None:
 
 
 def test_sending_gives_an_outcome_for_each_message_whatever_the_other_side_does(transport, batch) -> None:
-    outcomes = transport.send(batch)
+    outcomes = list(transport.send(batch))
     assert len(outcomes) == len(batch)
     assert all(isinstance(outcome, OUTCOMES) for outcome in outcomes)
 
 
 def test_outcomes_come_in_the_order_of_the_messages(transport, batch, tmp_path) -> None:
     """A message of the other kind is told apart in the middle of the others."""
-    backwards: list[Outcome] = list(reversed(transport.send(batch[::-1])))
+    backwards: list[Outcome] = list(transport.send(batch[::-1]))[::-1]
     assert [type(each) for each in backwards] == [type(each) for each in transport.send(batch)]
 
 
+def test_it_yields_one_outcome_for_each_message_it_pulls(transport, batch) -> None:
+    pulled: list[int] = []
+    outcomes = transport.send(pulled.append(each.delivery_id) or each for each in batch)
+    assert pulled == [], "it pulls before anybody asks for an outcome"
+    for told, _ in enumerate(outcomes, 1):
+        assert len(pulled) >= told
+    assert pulled == [each.delivery_id for each in batch]
+
+
+def test_whoever_leaves_early_may_come_again(transport, batch) -> None:
+    first = next(iter(transport.send(batch)))
+    assert [type(each) for each in transport.send(batch[:1])] == [type(first)]
+
+
+def test_trouble_of_the_messages_is_passed_on(transport, batch) -> None:
+    def broken():
+        yield batch[0]
+        raise LookupError("no more")
+
+    outcomes = transport.send(broken())
+    with pytest.raises(LookupError, match="no more"):
+        list(outcomes)
+    assert len(list(transport.send(batch))) == len(batch)
+
+
+def test_what_prepares_nothing_remembers_nothing(transport, batch) -> None:
+    if not transport.prepares:
+        assert transport.prepare(batch[0], {"left": "before"}) == Prepared(progress={"left": "before"})
+
+
 def test_nothing_is_sent_for_nothing(transport) -> None:
-    assert transport.send([]) == []
+    assert list(transport.send([])) == []
 
 
 def test_a_rehearsal_leaves_the_machine_alone(transport, batch) -> None:
@@ -130,12 +160,12 @@ def test_a_rehearsal_leaves_the_machine_alone(transport, batch) -> None:
 def test_it_may_be_closed_twice_and_used_again(transport, batch) -> None:
     transport.close()
     transport.close()
-    assert len(transport.send(batch)) == len(batch)
+    assert len(list(transport.send(batch))) == len(batch)
     transport.close()
 
 
 def test_the_batch_is_left_as_it_was(transport, batch) -> None:
     before = list(batch)
-    transport.send(batch)
+    list(transport.send(batch))
     assert batch == before
     assert all(isinstance(each.content, Mail) or each.content.post for each in batch)

@@ -78,7 +78,7 @@ def test_a_file_is_found_by_its_name(mbox) -> None:
 def test_the_file_of_the_guide_does_what_the_guide_says(mbox, mail, post, tmp_path) -> None:
     chosen = mbox.Settings.model_validate({"path": "out/mail.mbox"}, context={"base": tmp_path})
     transport = mbox(chosen, str)
-    outcomes = transport.send([mail(number=1), post(number=2), mail(number=3)])
+    outcomes = list(transport.send([mail(number=1), post(number=2), mail(number=3)]))
     assert [type(outcome) for outcome in outcomes] == [Sent, Refused, Sent]
     with closing(mailbox.mbox(tmp_path / "out" / "mail.mbox")) as box:
         assert [message["Subject"] for message in box] == ["Hello", "Hello"]

@@ -62,15 +62,15 @@ def test_a_part_becomes_json_and_the_text_that_people_would_read(tmp_path) -> No
 
 def test_a_repeat_overwrites_itself(tmp_path, mail) -> None:
     transport = folder(tmp_path)
-    transport.send([mail()])
-    transport.send([mail(data=b"Subject: again\r\n\r\n\r\n")])
+    list(transport.send([mail()]))
+    list(transport.send([mail(data=b"Subject: again\r\n\r\n\r\n")]))
     assert [file.name for file in tmp_path.iterdir()] == ["mail-1.eml"]
     assert b"again" in (tmp_path / "mail-1.eml").read_bytes()
 
 
 def test_what_a_kill_left_half_written_is_cleared_by_the_repeat(tmp_path, mail) -> None:
     (tmp_path / ".mail-1.eml.part").write_bytes(b"half a m")
-    folder(tmp_path).send([mail()])
+    list(folder(tmp_path).send([mail()]))
     assert [file.name for file in tmp_path.iterdir()] == ["mail-1.eml"]
 
 
@@ -79,7 +79,7 @@ def test_a_link_laid_in_the_way_is_replaced_and_never_followed(tmp_path, mail) -
     precious.write_text("keep me")
     for name in (".mail-1.eml.part", "mail-1.eml"):
         (tmp_path / name).symlink_to(precious)
-    folder(tmp_path).send([mail()])
+    list(folder(tmp_path).send([mail()]))
     assert precious.read_text() == "keep me"
     assert not (tmp_path / "mail-1.eml").is_symlink()
 
@@ -87,7 +87,7 @@ def test_a_link_laid_in_the_way_is_replaced_and_never_followed(tmp_path, mail) -
 def test_the_folder_is_made_when_the_first_message_comes(tmp_path, mail) -> None:
     transport = folder(tmp_path / "out" / "mail")
     assert not (tmp_path / "out").exists()
-    assert isinstance(transport.send([mail()])[0], Sent)
+    assert isinstance(*transport.send([mail()]), Sent)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_name_that_could_leave_the_folder_is_refused(tmp_path, mail, name: str
 
 def test_a_file_in_the_folders_place_defers_everything_and_names_the_cure(tmp_path, mail) -> None:
     (tmp_path / "out").write_text("I am a file")
-    outcomes = folder(tmp_path / "out").send([mail(number=1), mail(number=2)])
+    outcomes = list(folder(tmp_path / "out").send([mail(number=1), mail(number=2)]))
     assert [(type(each), each.scope) for each in outcomes] == [(Deferred, Scope.TRANSPORT)] * 2
     assert str(tmp_path / "out") in outcomes[0].reason
     assert "set `path` to a folder" in outcomes[0].reason
@@ -143,13 +143,13 @@ def test_a_file_that_cannot_be_finished_leaves_nothing_behind(tmp_path, mail) ->
 
 def test_one_bad_message_does_not_touch_the_others(tmp_path, mail, post) -> None:
     bad = Message(delivery_id=2, name="a/b", idempotency_key="k", content=mail().content)
-    outcomes = folder(tmp_path).send([mail(number=1), bad, post(number=3)])
+    outcomes = list(folder(tmp_path).send([mail(number=1), bad, post(number=3)]))
     assert [type(each) for each in outcomes] == [Sent, Refused, Sent]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mail-1.eml", "post-3.json", "post-3.txt"]
 
 
 def test_text_that_no_encoding_knows_is_still_written(tmp_path, post) -> None:
-    assert isinstance(folder(tmp_path).send([post(text="half a \ud83d pair")])[0], Sent)
+    assert isinstance(*folder(tmp_path).send([post(text="half a \ud83d pair")]), Sent)
 
 
 def test_a_relative_path_starts_at_the_folder_of_the_config(tmp_path) -> None:

@@ -56,7 +56,7 @@ def mailbox(server_tls: ssl.SSLContext, free_port: int) -> Iterator[Mailbox]:
 
 def test_a_real_server_gets_each_mail_as_it_was_written(mailbox, free_port, smtp_to, mail) -> None:
     body = b"Subject: Dots\r\n\r\n.one\r\n..two\r\n.\r\nend\r\n"
-    outcomes = smtp_to(free_port).send([mail("ada@example.org", body), mail("bob@example.org")])
+    outcomes = list(smtp_to(free_port).send([mail("ada@example.org", body), mail("bob@example.org")]))
     assert outcomes == [Sent(reply="250 2.0.0 taken")] * 2
     assert [each.rcpt_tos for each in mailbox.mails] == [["ada@example.org"], ["bob@example.org"]]
     assert mailbox.mails[0].content == body
@@ -65,14 +65,14 @@ def test_a_real_server_gets_each_mail_as_it_was_written(mailbox, free_port, smtp
 
 
 def test_it_logs_in_once_with_the_expanded_secrets(mailbox, free_port, smtp_to, mail) -> None:
-    smtp_to(free_port).send([mail(), mail(), mail()])
+    list(smtp_to(free_port).send([mail(), mail(), mail()]))
     assert [(each.login, each.password) for each in mailbox.logins] == [(b"editor", b"hunter2")]
 
 
 def test_an_address_beyond_ascii_goes_out_where_the_server_takes_it(
     mailbox, free_port, smtp_to, mail
 ) -> None:
-    assert smtp_to(free_port).send([mail("zoë@example.org")]) == [Sent(reply="250 2.0.0 taken")]
+    assert list(smtp_to(free_port).send([mail("zoë@example.org")])) == [Sent(reply="250 2.0.0 taken")]
     assert mailbox.mails[0].rcpt_tos == ["zoë@example.org"]
     assert "SMTPUTF8" in mailbox.mails[0].mail_options
 
@@ -99,9 +99,9 @@ def test_one_connection_serves_many_batches(serve, script, smtp_to, mail) -> Non
 def test_a_kept_connection_that_was_closed_is_opened_anew_at_once(end, serve, script, smtp_to, mail) -> None:
     server = serve(script())
     transport = smtp_to(server.port)
-    transport.send([mail(number=1)])
+    list(transport.send([mail(number=1)]))
     server.says["mail"] = [end]
-    assert isinstance(transport.send([mail("bob@example.org")])[0], Sent)
+    assert isinstance(*transport.send([mail("bob@example.org")]), Sent)
     assert server.connections == 2
     assert [recipient for recipient, _ in server.mails] == [
         b"RCPT TO:<ada@example.org>",
@@ -120,10 +120,10 @@ def test_a_new_connection_that_is_closed_is_not_opened_a_third_time(serve, scrip
 def test_one_refused_recipient_does_not_touch_the_next(stage, serve, script, smtp_to, mail) -> None:
     server = serve(script(says={stage: b"550 5.1.1 no\r\n"}))
     transport = smtp_to(server.port)
-    first = transport.send([mail()])
+    first = list(transport.send([mail()]))
     del server.says[stage]
     assert isinstance(first[0], Refused)
-    assert isinstance(transport.send([mail("bob@example.org")])[0], Sent)
+    assert isinstance(*transport.send([mail("bob@example.org")]), Sent)
     assert server.connections == 1
     assert (b"RSET" in server.commands) == (stage != "dot")
 
@@ -131,7 +131,7 @@ def test_one_refused_recipient_does_not_touch_the_next(stage, serve, script, smt
 @pytest.mark.parametrize("stage", ["rcpt", "dot"])
 def test_after_421_the_next_mail_gets_a_new_connection(stage, serve, script, smtp_to, mail) -> None:
     server = serve(script(says={stage: [b"421 4.3.2 closing\r\n"]}))
-    first, second = smtp_to(server.port).send([mail(number=1), mail(number=2)])
+    first, second = list(smtp_to(server.port).send([mail(number=1), mail(number=2)]))
     assert (type(first), first.scope) == (Deferred, Scope.TRANSPORT)
     assert isinstance(second, Sent)
     assert server.connections == 2
@@ -139,14 +139,14 @@ def test_after_421_the_next_mail_gets_a_new_connection(stage, serve, script, smt
 
 def test_a_server_that_cannot_reset_gets_a_new_connection(serve, script, smtp_to, mail) -> None:
     server = serve(script(says={"rcpt": [b"550 5.1.1 no\r\n"], "rset": "drop"}))
-    assert isinstance(smtp_to(server.port).send([mail(), mail()])[1], Sent)
+    assert isinstance(list(smtp_to(server.port).send([mail(), mail()]))[1], Sent)
     assert server.connections == 2
 
 
 @pytest.mark.parametrize("stage", ["auth", "mail"])
 def test_what_no_mail_can_pass_is_tried_once_for_the_batch(stage, serve, script, smtp_to, mail) -> None:
     server = serve(script(says={stage: b"535 5.7.8 who are you?\r\n"}))
-    outcomes = smtp_to(server.port).send([mail(number=number) for number in range(20)])
+    outcomes = list(smtp_to(server.port).send([mail(number=number) for number in range(20)]))
     assert [(type(each), each.scope) for each in outcomes] == [(Refused, Scope.TRANSPORT)] * 20
     assert "username and password" in outcomes[0].reason
     assert sum(command.startswith(stage.upper().encode()) for command in server.commands) == 1
@@ -154,7 +154,7 @@ def test_what_no_mail_can_pass_is_tried_once_for_the_batch(stage, serve, script,
 
 def test_a_lost_answer_leaves_exactly_one_copy_and_says_unknown(serve, script, smtp_to, mail) -> None:
     server = serve(script(says={"dot": ["drop"]}))
-    first, second = smtp_to(server.port).send([mail(number=1), mail("bob@example.org")])
+    first, second = list(smtp_to(server.port).send([mail(number=1), mail("bob@example.org")]))
     assert first.reason == "localhost, the end of the message: the connection was closed"
     assert isinstance(second, Sent)
     assert len(server.mails) == 2
@@ -163,7 +163,7 @@ def test_a_lost_answer_leaves_exactly_one_copy_and_says_unknown(serve, script, s
 def test_the_size_is_announced_and_the_servers_limit_kept(serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=(b"STARTTLS", b"AUTH PLAIN", b"SIZE 100")))
     big = b"Subject: x\r\n\r\n" + b"y" * 100 + b"\r\n"
-    small, large = smtp_to(server.port).send([mail(), mail(data=big)])
+    small, large = list(smtp_to(server.port).send([mail(), mail(data=big)]))
     assert isinstance(small, Sent)
     assert (large.enhanced, large.reason) == (
         "5.3.4",
@@ -175,7 +175,7 @@ def test_the_size_is_announced_and_the_servers_limit_kept(serve, script, smtp_to
 @pytest.mark.parametrize("size", [b"SIZE", b"SIZE 0", b"SIZE lots"])
 def test_a_size_that_is_no_limit_limits_nothing(size, serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=(b"STARTTLS", b"AUTH PLAIN", size)))
-    assert isinstance(smtp_to(server.port).send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
 
 
 @pytest.mark.parametrize(
@@ -234,21 +234,21 @@ def test_a_sender_that_cannot_be_written_stops_the_edition(mail_from, serve, scr
 
 def test_our_name_is_the_senders_domain_unless_it_is_set(serve, script, smtp_to, mail) -> None:
     first, second = serve(script()), serve(script())
-    smtp_to(first.port).send([mail()])
-    smtp_to(second.port, ehlo="mail.learning.example").send([mail()])
+    list(smtp_to(first.port).send([mail()]))
+    list(smtp_to(second.port, ehlo="mail.learning.example").send([mail()]))
     assert first.commands[0] == b"ehlo learning.example"
     assert second.commands[0] == b"ehlo mail.learning.example"
 
 
 def test_a_post_is_not_for_smtp(serve, script, smtp_to, mail, post) -> None:
-    first, second = smtp_to(serve(script()).port).send([post(), mail()])
+    first, second = list(smtp_to(serve(script()).port).send([post(), mail()]))
     assert first == Refused(reason="SMTP carries mail, not posts")
     assert isinstance(second, Sent)
 
 
 def test_an_empty_batch_opens_nothing(serve, script, smtp_to) -> None:
     server = serve(script())
-    assert smtp_to(server.port).send([]) == []
+    assert list(smtp_to(server.port).send([])) == []
     assert server.connections == 0
 
 
@@ -258,7 +258,7 @@ def test_it_logs_in_by_what_the_server_offers(mechanism, serve, script, smtp_to,
     challenge = {"PLAIN": [], "LOGIN": [b"334 UGFzc3dvcmQ6\r\n"], "CRAM-MD5": [b"334 PDE+\r\n"]}[mechanism]
     server.says["auth"] = challenge[0] if challenge else b"235 2.7.0 welcome\r\n"
     server.says["other"] = b"235 2.7.0 welcome\r\n"
-    assert isinstance(smtp_to(server.port).send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
     assert b"hunter2" not in server.clear
 
 
@@ -266,7 +266,7 @@ def test_a_password_beyond_ascii_is_sent_as_utf8(serve, script, mail, ca_file) -
     server = serve(script())
     chosen = {"host": "localhost", "port": server.port, "ca": ca_file, "username": "zoë", "password": "schön"}
     transport = Transport(Transport.Settings.model_validate(chosen), str)
-    assert isinstance(transport.send([mail()])[0], Sent)
+    assert isinstance(*transport.send([mail()]), Sent)
     transport.close()
     (command,) = [each for each in server.commands if each.startswith(b"AUTH")]
     assert base64.b64decode(command.removeprefix(b"AUTH PLAIN ")) == "\0zoë\0schön".encode()
@@ -292,7 +292,9 @@ def test_a_missing_secret_is_told_with_its_cure_and_nothing_is_opened(serve, scr
 def test_two_transports_may_send_side_by_side(serve, script, smtp_to, mail) -> None:
     server = serve(script())
     transports = [smtp_to(server.port) for _ in range(4)]
-    threads = [threading.Thread(target=each.send, args=([mail()] * 5,)) for each in transports]
+    threads = [
+        threading.Thread(target=lambda each=each: list(each.send([mail()] * 5))) for each in transports
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -97,7 +97,7 @@ def test_a_greeting_that_drips_does_not_hold_us(serve, script, smtp_to, mail) ->
 
 
 def test_nobody_listening_is_deferred_for_the_whole_batch(free_port, smtp_to, mail) -> None:
-    outcomes = smtp_to(free_port).send([mail(number=1), mail(number=2)])
+    outcomes = list(smtp_to(free_port).send([mail(number=1), mail(number=2)]))
     assert [(type(each), each.scope) for each in outcomes] == [(Deferred, Scope.TRANSPORT)] * 2
 
 

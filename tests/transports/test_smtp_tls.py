@@ -55,7 +55,7 @@ def test_a_bad_certificate_ends_the_attempt(name, implicit, authority, serve, sc
     tls, why = certificates(authority)[name]
     server = serve(script(tls=tls, implicit=implicit))
     transport = smtp_to(server.port, tls="implicit" if implicit else "starttls")
-    outcomes = transport.send([mail(), mail()])
+    outcomes = list(transport.send([mail(), mail()]))
     assert [(type(each), each.scope) for each in outcomes] == [(Deferred, Scope.TRANSPORT)] * 2
     assert "certificate is not to be trusted" in outcomes[0].reason
     assert why in outcomes[0].reason
@@ -90,27 +90,27 @@ def test_a_server_without_starttls_is_told_with_a_cure(serve, script, smtp_to, m
 
 def test_what_was_offered_before_tls_is_forgotten(serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=(b"STARTTLS", b"AUTH PLAIN")))
-    assert isinstance(smtp_to(server.port).send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
     assert server.commands[:3] == [b"ehlo learning.example", b"STARTTLS", b"ehlo learning.example"]
     assert_nothing_leaked(server)
 
 
 def test_implicit_tls_says_not_a_word_in_clear(serve, script, smtp_to, mail) -> None:
     server = serve(script(implicit=True))
-    assert isinstance(smtp_to(server.port, tls="implicit").send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port, tls="implicit").send([mail()]), Sent)
     assert b"ehlo" not in server.clear
 
 
 def test_clear_text_is_used_only_where_it_is_asked_for(serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=()))
     transport = smtp_to(server.port, tls="none", username=None, password=None, ca=None)
-    assert isinstance(transport.send([mail()])[0], Sent)
+    assert isinstance(*transport.send([mail()]), Sent)
     assert b"MAIL FROM:<news@learning.example>" in server.clear
 
 
 def test_a_log_in_in_clear_is_for_this_machine_alone(serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=(b"AUTH PLAIN",)))
-    assert isinstance(smtp_to(server.port, tls="none").send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port, tls="none").send([mail()]), Sent)
     assert IN_BASE64 in server.clear
 
 

@@ -55,7 +55,7 @@ def test_a_connection_that_rested_too_long_is_not_trusted(serve, script, smtp_to
     server = serve(script())
     transport = smtp_to(server.port)
     monkeypatch.setattr("postroom.transports.smtp._KEEP_FOR", 0.0)
-    assert all(isinstance(transport.send([mail()])[0], Sent) for _ in range(2))
+    assert all(isinstance(*transport.send([mail()]), Sent) for _ in range(2))
     assert server.connections == 2
     assert server.commands.count(b"QUIT") == 1
 
@@ -63,7 +63,7 @@ def test_a_connection_that_rested_too_long_is_not_trusted(serve, script, smtp_to
 def test_a_server_that_does_not_say_goodbye_is_left(serve, script, smtp_to, mail) -> None:
     server = serve(script(says={"quit": "hang"}))
     transport = smtp_to(server.port)
-    transport.send([mail()])
+    list(transport.send([mail()]))
     began = monotonic()
     transport.close()
     assert monotonic() - began < 1
@@ -72,7 +72,7 @@ def test_a_server_that_does_not_say_goodbye_is_left(serve, script, smtp_to, mail
 def test_a_long_mail_goes_out_in_blocks_and_arrives_whole(serve, script, smtp_to, mail) -> None:
     lines = b"".join(b".%06d and so on\r\n" % number for number in range(20_000))
     server = serve(script())
-    assert isinstance(smtp_to(server.port).send([mail(data=b"Subject: long\r\n\r\n" + lines)])[0], Sent)
+    assert isinstance(*smtp_to(server.port).send([mail(data=b"Subject: long\r\n\r\n" + lines)]), Sent)
     ((_, written),) = server.mails
     assert (
         written
@@ -83,7 +83,7 @@ def test_a_long_mail_goes_out_in_blocks_and_arrives_whole(serve, script, smtp_to
 def test_an_answer_of_many_lines_is_read_to_its_end(serve, script, smtp_to, mail) -> None:
     many = b"".join(b"250-2.1.5 line %d\r\n" % number for number in range(100)) + b"250 2.1.5 last\r\n"
     server = serve(script(says={"rcpt": many}))
-    assert isinstance(smtp_to(server.port).send([mail()])[0], Sent)
+    assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
 
 
 def test_what_a_server_says_is_shown_without_its_controls(serve, script, smtp_to, mail) -> None:

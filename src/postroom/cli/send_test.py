@@ -44,7 +44,7 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
     entry = project.config.transports[candidate.channel.transport]
     transport = transports.find(entry.kind)(entry.settings, reader(os.environ, project.config.base))  # noqa: TID251
     try:
-        (outcome,) = transport.send([message])
+        (outcome,) = list(transport.send([message]))
     finally:
         transport.close()
     return _told(outcome, person.address, f"{entry.name} ({entry.kind})")

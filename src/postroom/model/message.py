@@ -49,9 +49,10 @@ class Message:
 
 
 class Scope(StrEnum):
-    """Whom an answer speaks about."""
+    """Whom an answer speaks about. `domain` is that of the recipient: it wants less for now."""
 
     RECIPIENT = "recipient"
+    DOMAIN = "domain"
     EDITION = "edition"
     TRANSPORT = "transport"
 
@@ -69,6 +70,7 @@ class Sent:
 class Deferred:
     """Not now; nothing went out. `after` is when the other side asked to be tried again.
     Scope `transport`: the fault is not this recipient's, and no attempt of theirs is spent.
+    Scope `domain`: everyone at the recipient's domain would hear the same for a while.
     """
 
     reason: str
@@ -80,12 +82,14 @@ class Deferred:
 class Refused:
     """Never, as it stands; nothing went out. `enhanced` is an RFC 3463 code such as `5.1.1`.
     Scope `edition`: its sender is refused, so the edition is held. Scope `transport`: our account or
-    settings are at fault, so the transport must pause.
+    settings are at fault, so the transport must pause. `of_content`: the message was refused, not
+    the mailbox, so others may meet the same.
     """
 
     reason: str
     enhanced: str | None = None
     scope: Scope = Scope.RECIPIENT
+    of_content: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

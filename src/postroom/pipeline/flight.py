@@ -76,7 +76,7 @@ def answered(lane: Lane, flights: Sequence[Flight]) -> list[Result]:
 
 def _handed_over(lane: Lane, batch: Sequence[Message]) -> Sequence[Outcome]:
     try:
-        answers = lane.transport.send(batch)
+        answers = list(lane.transport.send(batch))
         if len(answers) != len(batch):
             raise ValueError(f"{len(answers)} answers for {len(batch)} messages")
         return answers

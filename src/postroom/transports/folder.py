@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -30,6 +30,7 @@ class Transport:
     accepts: ClassVar[frozenset[type[Email] | type[Post]]] = frozenset({Email, Post})
     rehearsal: ClassVar[bool] = True
     idempotent: ClassVar[bool] = True
+    prepares: ClassVar[bool] = False
     max_batch: ClassVar[int] = 100
     limits: ClassVar[Mapping[str, int]] = {}
 
@@ -48,14 +49,9 @@ class Transport:
         """Do nothing: there is nothing to prepare."""
         return Prepared(progress=progress)
 
-    def send(self, batch: Sequence[Message]) -> list[Outcome]:
-        """Write each message, then make sure that the folder itself is on the disk."""
-        outcomes = [self._write(message) for message in batch]
-        try:
-            _sync_folder(self._folder)
-        except OSError as error:
-            return [self._trouble(error) if isinstance(outcome, Sent) else outcome for outcome in outcomes]
-        return outcomes
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
+        """Write each message; it is on the disk, with its name, before it is called sent."""
+        return map(self._write, messages)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -67,11 +63,13 @@ class Transport:
             self._folder.mkdir(parents=True, exist_ok=True)
             match message.content:
                 case Mail(data=data):
-                    return self._write_mail(message.name, data)
+                    outcome = self._write_mail(message.name, data)
                 case Part() as part:
-                    return self._write_part(message.name, part)
+                    outcome = self._write_part(message.name, part)
+            _sync_folder(self._folder)
         except OSError as error:
             return self._trouble(error)
+        return outcome
 
     def _write_mail(self, name: str, data: bytes) -> Sent:
         file = self._folder / f"{name}.eml"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
@@ -35,14 +35,16 @@ class Transport(Protocol):
     """One open line to a carrier. Used by one thread at a time; open several for more at once.
 
     `kind` is its name in config.yaml. `accepts` says what it can carry. `rehearsal`: nothing it
-    does reaches anybody. `idempotent`: sending a message twice leaves one. `max_batch` is how many
-    messages `send` takes at once. `limits` names the carrier's own limits (`{"characters": 3000}`).
+    does reaches anybody. `idempotent`: sending a message twice leaves one. `prepares`: `prepare` does
+    something; where it does not, nobody need call it. `limits` names the carrier's own limits
+    (`{"characters": 3000}`).
     """
 
     kind: ClassVar[str]
     accepts: ClassVar[frozenset[type[Email] | type[Post]]]
     rehearsal: ClassVar[bool]
     idempotent: ClassVar[bool]
+    prepares: ClassVar[bool]
     max_batch: ClassVar[int]
     limits: ClassVar[Mapping[str, int]]
     Settings: ClassVar[type[TransportSettings]]
@@ -59,10 +61,21 @@ class Transport(Protocol):
         `progress` is what an earlier call remembered for this delivery; empty at first.
         """
 
-    def send(self, batch: Sequence[Message]) -> list[Outcome]:
-        """Send each message, once; return one outcome for each, in their order.
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
+        """Send each message, once; yield one outcome for each that was pulled, in their order.
 
-        Never raises for what the other side does. What may have gone out is `Unknown`.
+        Pulls a message when it can be started, perhaps before the outcome of the one before it is
+        known. So `messages` may take its time to make one, but where none is at hand it must end, not
+        wait: what is in hand may go out only when the next is known, or that there is none. The line
+        is kept for the next call.
+
+        Never raises for what the other side does. What may have gone out is `Unknown`. Whenever
+        control is the caller's (at a yield, or when `messages` raised, which is passed on), nothing
+        that counts has gone out of what was pulled and has no outcome; closing the iterator there
+        leaves it so.
+
+        After a fault of the transport's own that the next message would meet too, the rest of this
+        call gets the same outcome untried; a caller that sees such a scope should offer no more.
         """
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field, model_validator
@@ -35,6 +35,7 @@ class Transport:
     accepts: ClassVar[frozenset[type[Email] | type[Post]]] = frozenset({Email})
     rehearsal: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
+    prepares: ClassVar[bool] = False
     max_batch: ClassVar[int] = 1  # each mail is a transaction of its own; a stop waits for no more than one
     limits: ClassVar[Mapping[str, int]] = {"recipients": 1}
 
@@ -89,15 +90,15 @@ class Transport:
         """Do nothing: SMTP has no step that can be repeated unseen."""
         return Prepared(progress=progress)
 
-    def send(self, batch: Sequence[Message]) -> list[Outcome]:
+    def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
         """Send one mail after another. Where the server wants none of them, the rest is not tried."""
-        outcomes: list[Outcome] = []
-        for message in batch:
+        rest = iter(messages)
+        for message in rest:
             outcome, is_hopeless = self._attempt(message)
-            outcomes.append(outcome)
+            yield outcome
             if is_hopeless:
                 break
-        return outcomes + outcomes[-1:] * (len(batch) - len(outcomes))
+        yield from (outcome for _ in rest)
 
     def close(self) -> None:
         """Say goodbye and hang up."""
