@@ -37,6 +37,13 @@ def ledger_of(project: Project) -> Iterator[Ledger]:
 
 
 @contextmanager
+def ledger_at(path: Path) -> Iterator[Ledger]:
+    """Open the ledger of the project whose config.yaml is at `path`."""
+    with ledger_of(load(path)) as ledger:
+        yield ledger
+
+
+@contextmanager
 def ledger_if_any(project: Project) -> Iterator[Ledger | None]:
     """Open the project's ledger if there is one: commands that only look make none."""
     if not exists(project.config.database):

@@ -1,0 +1,23 @@
+"""`postroom outbox …`: look at the ledger and act on it; one module a family of commands."""
+
+from __future__ import annotations
+
+import click
+
+from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release, resolve, retry
+from postroom.cli.outbox.look import list_, show, show_status
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at the ledger of everything that goes out, and act on it.
+
+    EDITION is a name such as newsletter/article/my-article, the end of one, or its number.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(show_status)
+
+
+for _each in (show_status, list_, show, approve, hold, release, retry, cancel, resolve, rehearsed):
+    command.add_command(_each)
