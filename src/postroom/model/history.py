@@ -81,10 +81,12 @@ class Approval:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """All of it. `editions` is keyed by (channel, variant, article id) and leaves out rehearsals
-    that `outbox rehearsed --resend` settled; `articles` by article id.
+    that `outbox rehearsed --resend` settled; `articles` by article id. `adopted_at` is when this ledger, a
+    copy, was last made the ledger; what it does not know from before may have gone out from another.
     """
 
     channels: Mapping[str, ChannelSighting] = field(default_factory=dict)
     editions: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
     articles: Mapping[str, KnownArticle] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
+    adopted_at: datetime | None = None

@@ -33,7 +33,7 @@ class Blocked:
 class Held:
     """A person must look. `approvable` holds are frozen into a held edition that
     `outbox approve` lets go; the others end when the article is mended. `code` names the hold
-    (`late`, `looks-moved`, `finding`, `approval`, `first-edition`, `audience-max`, `audience-growth`).
+    (`late`, `adopted`, `looks-moved`, `finding`, `approval`, `first-edition`, `audience-max`, `audience-growth`).
     """
 
     why: str

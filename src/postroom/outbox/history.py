@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sqlalchemy import Connection, case, false, func, select
 
 from postroom.model import Approval, ChannelSighting, EditionState, History, KnownArticle, Past
+from postroom.outbox.meta import adopted_at
 from postroom.outbox.rows import AnyRow, accounts_of
 from postroom.outbox.tables import approval, article, channel, edition
 
@@ -31,6 +32,7 @@ def read(connection: Connection) -> History:
         approvals=tuple(
             _approval(row) for row in connection.execute(select(approval).order_by(approval.c.id))
         ),
+        adopted_at=adopted_at(connection),
     )
 
 
@@ -57,7 +59,7 @@ def version(connection: Connection) -> tuple[object, ...]:
         for table in (channel, approval)
     ]
     pulled = connection.execute(select(func.count(article.c.pulled_at))).scalar_one()
-    return (*editions, *others, pulled)
+    return (*editions, *others, pulled, adopted_at(connection))
 
 
 def _sighting(connection: Connection, name: str, channels: Mapping[str, AnyRow]) -> ChannelSighting:

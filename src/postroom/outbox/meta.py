@@ -42,6 +42,17 @@ def heartbeat(connection: Connection) -> datetime | None:
     return None if found is None else to_moment(int(found))
 
 
+def adopt(connection: Connection, now: datetime) -> None:
+    """Note that this ledger, a copy, was made the ledger at `now`."""
+    put(connection, "adopted_at", str(to_micros(now)))
+
+
+def adopted_at(connection: Connection) -> datetime | None:
+    """Return when this ledger was last adopted; None if it never was."""
+    found = get(connection, "adopted_at")
+    return None if found is None else to_moment(int(found))
+
+
 def keep_config(connection: Connection, config: GoodConfig) -> None:
     """Remember a config that is good, for a restart on a broken one."""
     values = {"text": config.text, "digest": config.digest, "path": config.path}

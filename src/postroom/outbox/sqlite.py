@@ -153,6 +153,11 @@ def filesystem(path: Path, mounts: str) -> str | None:
     return next((kinds[folder] for folder in (place, *place.parents) if folder in kinds), None)
 
 
+def has_lasting_inodes(path: Path) -> bool:
+    """Whether the file system numbers a file the same after it was mounted anew."""
+    return filesystem(path, _mounts()) not in _NO_SHARED_MEMORY
+
+
 def _wal(name: str, version: str, why: str) -> Driver:
     return Driver(name=name, version=version, journal="WAL", synchronous="FULL", why=why)
 

@@ -50,7 +50,8 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     since, decision = _turn(candidate, history, now)
     if decision is not None:
         return decision
-    return _late(candidate, since, now) or _lookalike(candidate, since) or Ready(since=since)
+    held = _late(candidate, since, now) or _maybe_elsewhere(candidate, since, history)
+    return held or _lookalike(candidate, since) or Ready(since=since)
 
 
 def follows_its_file(past: Past | None) -> bool:
@@ -81,7 +82,7 @@ def _told_past(candidate: Candidate, past: Past) -> Readiness:
 
 def _way_on(past: Past) -> str:
     """Tell the command that lets a held edition go."""
-    if past.state is not EditionState.HELD:
+    if past.state is not EditionState.HELD or "postroom outbox" in past.reason:
         return ""
     if not past.holds:
         return f"; `postroom outbox release {past.key}` lets it go on"
@@ -276,6 +277,19 @@ def _late(candidate: Candidate, since: datetime, now: datetime) -> Held | None:
     due = told(since, candidate.channel)
     allowed = f"{setting(candidate.channel, 'hold_if_late')} allows ({span_in_words(limit)})"
     return Held(code="late", since=since, why=f"it was due {due}, longer ago than {allowed}")
+
+
+def _maybe_elsewhere(candidate: Candidate, since: datetime, history: History) -> Held | None:
+    """Hold what an adopted ledger does not know, although it was due before: another copy may have sent it."""
+    adopted = history.adopted_at
+    if adopted is None or since > adopted or candidate.channel.rehearsal:
+        return None
+    return Held(
+        code="adopted",
+        since=since,
+        why=f"it was due {told(since, candidate.channel)}, before this ledger was adopted "
+        f"({told(adopted, candidate.channel)}): another copy of the ledger may have sent it",
+    )
 
 
 def _lookalike(candidate: Candidate, since: datetime) -> Held | None:

@@ -1,0 +1,82 @@
+"""`postroom adopt`: accept a ledger that was restored, copied or moved."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from postroom.cli import console, session
+from postroom.errors import UsageError
+from postroom.outbox import adoption, guard
+from postroom.outbox.adoption import Adopted
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@console.json_option
+@click.pass_obj
+def command(config: Path, yes: bool, as_json: bool) -> None:
+    """Accept a ledger that was restored from a backup, copied or moved.
+
+    Until then nothing goes out through a real transport: the ledger may not know what went out from
+    another copy of it. So whatever is open is held, and what was on its way is uncertain; a person
+    looks, and lets each go. Stop the other copy first.
+    """
+    project = session.load(config)
+    with session.ledger_if_any(project) as ledger:
+        place = guard.place_of(project.config.database) if ledger is not None else None
+        guarded = guard.check(ledger, place) if ledger is not None else None
+        if ledger is None or guarded is None:
+            _print_nothing(as_json)
+            return
+        if not yes:
+            _ask(guarded.why, ledger.read(adoption.at_stake))
+        adopted = adoption.adopt(ledger, place, session.now())
+    if as_json:
+        console.print_json({"adopted": True, "why": guarded.why, **asdict(adopted)})
+    else:
+        _print_adopted(adopted)
+
+
+def _print_nothing(as_json: bool) -> None:
+    if as_json:
+        console.print_json({"adopted": False, "why": "", "held": [], "in_doubt": 0, "since": None})
+    else:
+        click.echo("This ledger is at home here; there is nothing to adopt.")
+
+
+def _ask(why: str, held: list[str]) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError(f"{why}. To adopt it where nobody can be asked: postroom adopt --yes")
+    console.err().print(console.text(why), soft_wrap=True)
+    for key in held:
+        console.err().print(f"  {console.text(key)} will be held")
+    click.confirm(
+        "Is no other copy of this ledger at work, and shall this one be the ledger?", abort=True, err=True
+    )
+
+
+def _print_adopted(adopted: Adopted) -> None:
+    since = (
+        f"; what went out after {adopted.since:%Y-%m-%d %H:%M} UTC may be missing in it"
+        if adopted.since
+        else ""
+    )
+    click.echo(f"The ledger is adopted{since}.")
+    for key in adopted.held:
+        click.echo(f"held: {key}")
+    if adopted.held:
+        click.echo(
+            "`postroom outbox release EDITION` lets one go on, `postroom outbox cancel EDITION` ends it."
+        )
+    if adopted.in_doubt:
+        number = (
+            console.plural(adopted.in_doubt, "delivery")
+            if adopted.in_doubt == 1
+            else f"{adopted.in_doubt:,} deliveries"
+        )
+        click.echo(f"{number} may have gone out: `postroom outbox list --state uncertain` has the numbers.")
+    click.echo("What was due before now and is not in this ledger will be held too.")

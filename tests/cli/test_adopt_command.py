@@ -1,0 +1,98 @@
+"""A restored ledger sends nothing of which it cannot know whether it went out."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from postroom.cli import session
+from postroom.outbox import guard
+
+KEY = "newsletter/article/letters"
+
+
+@pytest.fixture
+def restored(office, mailbox):
+    """An office that sends by SMTP; its ledger came here from another place."""
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
+        )
+    )
+    return office
+
+
+def move(office) -> None:
+    """Have the ledger at work here, then let it look as if it had come from elsewhere."""
+    url = f"sqlite:///{office.folder}/postroom.db"
+    with office.ledger() as ledger:
+        guard.beat(ledger, guard.place_of(url), session.now())
+    (office.folder / "postroom.db.instance").unlink()
+
+
+def test_a_ledger_at_home_needs_no_adoption(restored, postroom) -> None:
+    answer = postroom("adopt")
+    assert answer.code == 0
+    assert "there is nothing to adopt" in answer.told
+    assert json.loads(postroom("adopt", "--json").out)["adopted"] is False
+
+
+def test_where_nobody_can_be_asked_a_word_is_needed(restored, postroom, hours) -> None:
+    restored.article(date=hours(-1))
+    restored.run()
+    move(restored)
+    answer = postroom("adopt")
+    assert answer.code == 2
+    assert "came here without postroom.db.instance" in answer.told
+    assert "postroom adopt --yes" in answer.told
+
+
+def test_what_was_open_is_held_until_a_person_lets_it_go(restored, mailbox, postroom, hours) -> None:
+    restored.article(date=hours(-1))
+    restored.run()
+    assert postroom("outbox", "approve", KEY, "--recipients", "3").code == 0
+    move(restored)
+    answer = postroom("adopt", "--yes")
+    assert answer.code == 0
+    assert f"held: {KEY}" in answer.told
+    restored.run()
+    assert mailbox.recipients == []
+    assert f"if not: `postroom outbox release {KEY}`" in postroom("outbox", "status").told
+    assert postroom("plan", "--all").told.count(f"`postroom outbox release {KEY}`") == 1
+    assert postroom("outbox", "release", KEY).code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 3
+
+
+def test_what_the_ledger_never_heard_of_but_was_due_is_held(restored, mailbox, postroom, hours) -> None:
+    restored.article("first", date=hours(-1.5))
+    restored.run()
+    assert postroom("outbox", "approve", "newsletter/article/first", "--recipients", "3").code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 3
+    move(restored)
+    assert postroom("adopt", "--yes", "--json").code == 0
+    restored.article(date=hours(-0.5))
+    restored.run()
+    assert len(mailbox.recipients) == 3
+    answer = postroom("outbox", "status")
+    assert "before this ledger was adopted" in answer.told
+    assert "another copy of the ledger may have sent it" in answer.told
+    assert postroom("outbox", "approve", KEY).code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 6
+
+
+def test_what_is_due_after_the_adoption_goes_out(restored, mailbox, postroom, hours) -> None:
+    restored.article("first", date=hours(-1.5))
+    restored.run()
+    assert postroom("outbox", "approve", "newsletter/article/first", "--recipients", "3").code == 0
+    restored.run()
+    move(restored)
+    assert postroom("adopt", "--yes").code == 0
+    restored.article(date=hours(1))
+    restored.run(after=timedelta(hours=2))
+    assert len(mailbox.recipients) == 6
