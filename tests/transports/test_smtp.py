@@ -132,7 +132,7 @@ def test_one_refused_recipient_does_not_touch_the_next(stage, serve, script, smt
 def test_after_421_the_next_mail_gets_a_new_connection(stage, serve, script, smtp_to, mail) -> None:
     server = serve(script(says={stage: [b"421 4.3.2 closing\r\n"]}))
     first, second = list(smtp_to(server.port).send([mail(number=1), mail(number=2)]))
-    assert (type(first), first.scope) == (Deferred, Scope.TRANSPORT)
+    assert (type(first), first.scope) == (Deferred, Scope.DOMAIN)
     assert isinstance(second, Sent)
     assert server.connections == 2
 

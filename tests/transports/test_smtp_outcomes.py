@@ -36,13 +36,14 @@ def expected(stage: str, answer: str) -> tuple[type[Outcome], Scope | None]:
             return Unknown, None
         return Deferred, Scope.TRANSPORT if stage in OPENING else Scope.RECIPIENT
     code = int(answer[:3])
-    if code == 421:
-        return Deferred, Scope.TRANSPORT
+    late = stage in ("rcpt", "data", "dot")
+    if code == 421 or (late and code < 500 and "lines" not in answer):  # all the others say 4.7.1
+        return Deferred, Scope.DOMAIN if late else Scope.TRANSPORT
     if code in (530, 535) and stage not in ("connect", "starttls"):
         return Refused, Scope.TRANSPORT
     if stage == "mail" and code >= 500:
         return Refused, Scope.EDITION
-    scope = Scope.RECIPIENT if stage in ("rcpt", "data", "dot") else Scope.TRANSPORT
+    scope = Scope.RECIPIENT if late else Scope.TRANSPORT
     if code < 500 or stage in ("connect", "starttls"):
         return Deferred, scope
     return Refused, scope

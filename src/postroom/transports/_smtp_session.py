@@ -1,196 +1,207 @@
-"""One SMTP session: opened with TLS and AUTH as its route says, then one mail after another."""
+"""One SMTP session: one mail after another over an open connection, each with an answer of its own.
+
+Where the server takes commands in groups (RFC 2920), a mail costs one round trip:
+
+    we    MAIL₁ RCPT₁ DATA₁            body₁ . MAIL₂ RCPT₂ DATA₂             body₂ . …
+    they                   250 250 354                           250 250 250 354
+
+A mail counts only with its own dot: what of it was announced with the dot of the one before may be
+broken off without a trace, by hanging up.
+"""
 
 from __future__ import annotations
 
-import base64
-import smtplib
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from postroom.model import Mail, Refused
-from postroom.transports._smtp_mail import blocks, needs_utf8, parameters, unfit
+from postroom.transports._smtp_mail import Transaction
+from postroom.transports._smtp_opening import BREAKS, trouble_of
 from postroom.transports._smtp_outcome import Reply, Stage, Trouble
-from postroom.transports._smtp_wire import Garbled, Patience, TLSWire, Wire
+from postroom.transports._smtp_wire import Patience, Wire
 
-_DONE: Final = range(200, 300)
-_GOING_ON: Final = range(354, 355)  # the only answer after which a message may follow (RFC 5321 §4.3.2)
 _CLOSING: Final = 421
-_LOGGED_IN: Final = frozenset({235, 503})  # 503: already (RFC 4954 §4)
-_MECHANISMS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
+_GO_ON: Final = 354  # the only answer after which a message may follow (RFC 5321 §4.3.2)
+_DONE: Final = range(200, 300)
+_RESET: Final = b"RSET\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """How to come to a server. `implicit` and `starttls` exclude each other; both need `context`."""
-
-    host: str
-    port: int
-    ehlo: str
-    starttls: bool
-    implicit: bool
-    context: ssl.SSLContext | None
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+class Gone(Exception):
+    """A kept connection turned out to be closed, before anything was said about this mail."""
 
 
 class Session:
-    """An open session. When `is_broken`, it has closed itself and must not be used again."""
+    """A session on an open connection, which it owns.
 
-    def __init__(self, route: Route, patience: Patience) -> None:
-        """Connect, greet, change to TLS, log in. Raises Trouble, with nothing left open."""
+    `pipelines`: the server takes commands in groups. `is_midway`: a mail is announced or begun, so that
+    only hanging up takes it back. `is_broken`: it has hung up.
+    """
+
+    def __init__(self, wire: Wire, patience: Patience) -> None:
+        self._wire = wire
         self._patience = patience
-        self._wire = _connect(route, patience)
-        self.is_broken = False
-        self.is_used = False
+        self._steps = (
+            (Stage.MAIL, patience.mail, _DONE),
+            (Stage.RCPT, patience.rcpt, _DONE),
+            (Stage.DATA, patience.data, range(_GO_ON, _GO_ON + 1)),
+        )
+        self._announced: Transaction | None = None
+        self._must_reset = False
+        self._is_used = False
         self._rested_at = monotonic()
-        try:
-            self._introduce(route)
-        except BaseException:
-            self._wire.close()
-            raise
+        self.pipelines = wire.has_extn("pipelining")
+        self.is_midway = False
+        self.is_broken = False
+
+    @property
+    def features(self) -> Mapping[str, str]:
+        """What the server offered, by keyword in small letters."""
+        return self._wire.esmtp_features
 
     @property
     def idle(self) -> float:
-        """Seconds since the session was last used."""
+        """Seconds since the last answer."""
         return monotonic() - self._rested_at
 
-    def refusal(self, mail: Mail) -> Refused | None:
-        """Say why a mail must not be sent in this session; None where it may."""
-        return unfit(mail, self._wire.esmtp_features)
-
-    def deliver(self, mail: Mail) -> Reply:
-        """Send one mail and return the answer that took it. Raises Trouble."""
+    def begin(self, mail: Transaction) -> None:
+        """Bring a mail so far that the server waits for its data. Raises Trouble, or Gone."""
+        was_used, self._is_used, self.is_midway = self._is_used, True, True
         self._wire.deadline = monotonic() + self._patience.transaction
         try:
-            reply = self._transact(mail)
+            if self._announced is not mail:
+                self._announce(mail)
+            self._announced = None
+            self._hear(mail)
         except Trouble as trouble:
             self._wire.deadline = None
-            self._settle(trouble)
+            if was_used and self.is_broken and _says_nothing_of_a_mail(trouble):
+                raise Gone from trouble
             raise
-        finally:
-            self._rested_at = monotonic()
-        self.is_used = True
-        return reply
+
+    def finish(self, mail: Transaction, following: Transaction | None) -> Reply:
+        """Send the data of the mail that was begun; return the answer that took it. Raises Trouble.
+
+        `following` is announced in the same breath, where the server pipelines.
+        """
+        body = mail.body()
+        announced = following if self.pipelines else None
+        ahead = b"".join(announced.commands) if announced else b""
+        if self._written(Stage.DATA, self._patience.block, body + ahead) < len(body):
+            raise self._broken_off()
+        self._announced = announced
+        self._wire.deadline = None  # from here on a shorter wait would only make more mails uncertain
+        code, text = self._heard(Stage.DOT, self._patience.dot)
+        self._rested_at = monotonic()
+        self.is_midway = announced is not None
+        reply = Reply.of(code, text)
+        if code in _DONE:
+            return reply
+        if not _is_refusal(code):
+            self.hang_up()
+        raise Trouble(Stage.DOT, reply)
 
     def close(self) -> None:
         """Say goodbye, within seconds, and hang up."""
-        if not self.is_broken:
-            self.is_broken = True
+        if not self.is_broken and not self.is_midway:
             self._wire.patience = self._patience.farewell
-            with suppress(OSError, smtplib.SMTPException, Garbled):
+            with suppress(*BREAKS):
                 self._wire.docmd("QUIT")
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break off at once: nothing that has not had its dot goes out."""
+        self.is_broken, self.is_midway, self._announced = True, False, None
         self._wire.close()
 
-    def _introduce(self, route: Route) -> None:
-        self._greet()
-        if route.starttls:
-            self._secure(route)
-            self._greet()  # RFC 3207 §4.2: what was said before TLS must be forgotten
-        if route.username is not None:
-            self._log_in(route.username, route.password or "")
+    def _announce(self, mail: Transaction) -> None:
+        """Ask for all at once where the server pipelines; where not, only make ready to ask."""
+        reset = _RESET if self._must_reset else b""
+        if self.pipelines:
+            self._written(Stage.MAIL, self._patience.mail, reset + b"".join(mail.commands))
+        elif reset:
+            self._written(Stage.MAIL, self._patience.answer, reset)
+        if reset:
+            self._must_reset = False
+            code, text = self._heard(Stage.MAIL, self._patience.answer)
+            if code not in _DONE:
+                self.hang_up()
+                raise Trouble(Stage.MAIL, detail=f"RSET was answered with {Reply.of(code, text)}")
 
-    def _greet(self) -> None:
-        with self._at(Stage.EHLO, self._patience.answer):
-            code, text = self._wire.ehlo()
-        if code not in _DONE:
-            raise Trouble(Stage.EHLO, Reply.of(code, text))
+    def _hear(self, mail: Transaction) -> None:
+        """Hear what the server says to each command of a mail, to all of them where it pipelines."""
+        trouble: Trouble | None = None
+        for command, (stage, seconds, wanted) in zip(mail.commands, self._steps, strict=True):
+            if not self.pipelines:
+                self._written(stage, seconds, command)
+            try:
+                code, text = self._heard(stage, seconds)
+            except Trouble as lost:
+                raise trouble or lost from lost
+            if code not in wanted:
+                trouble = trouble or Trouble(stage, Reply.of(code, text))
+                if not self._can_go_on_after(code):
+                    break
+        if trouble is not None:
+            wants_data = stage is Stage.DATA and code == _GO_ON and trouble.stage is Stage.RCPT
+            self._settle(goes_on=self._ends_at_once() if wants_data else _is_refusal(code))
+            raise trouble
 
-    def _secure(self, route: Route) -> None:
-        if not self._wire.has_extn("starttls"):
-            detail = (
-                "no STARTTLS is offered and nothing goes out in clear; does this port need `tls: implicit`?"
-            )
-            raise Trouble(Stage.STARTTLS, detail=detail)
-        with self._at(Stage.STARTTLS, self._patience.answer):
-            self._wire.starttls(context=route.context)
+    def _can_go_on_after(self, code: int) -> bool:
+        return self.pipelines and _is_refusal(code)
 
-    def _log_in(self, username: str, password: str) -> None:
-        """Try one mechanism, once: a second try with the same password helps nobody."""
-        offered = self._wire.esmtp_features.get("auth", "").upper().split()
-        mechanism = next((each for each in _MECHANISMS if each in offered), None)
-        if mechanism is None:
-            detail = f"the server lets nobody log in by {', '.join(_MECHANISMS)} here; is it the right port?"
-            raise Trouble(Stage.AUTH, detail=detail, final=True)
-        with self._at(Stage.AUTH, self._patience.answer):
-            code, text = self._authenticate(mechanism, username, password)
-        if code not in _LOGGED_IN:
-            raise Trouble(Stage.AUTH, Reply.of(code, text))
+    def _ends_at_once(self) -> bool:
+        """Send the dot alone to a server that wants data although it refused the only recipient.
 
-    def _authenticate(self, mechanism: str, username: str, password: str) -> tuple[int, bytes]:
-        if mechanism == "PLAIN":  # smtplib's own takes ASCII only; RFC 4616 says UTF-8
-            initial = base64.b64encode(f"\0{username}\0{password}".encode()).decode()
-            return self._wire.docmd("AUTH", f"PLAIN {initial}")
-        self._wire.user, self._wire.password = username, password
-        answer = self._wire.auth_login if mechanism == "LOGIN" else self._wire.auth_cram_md5
-        return self._wire.auth(mechanism, answer)
-
-    def _transact(self, mail: Mail) -> Reply:
-        patience = self._patience
-        self._wire.command_encoding = "utf-8" if needs_utf8(mail) else "ascii"
-        options = parameters(mail, self._wire.esmtp_features)
-        self._ask(Stage.MAIL, patience.mail, f"MAIL FROM:<{mail.mail_from}>{options}")
-        self._ask(Stage.RCPT, patience.rcpt, f"RCPT TO:<{mail.rcpt_to}>")
-        self._ask(Stage.DATA, patience.data, "DATA", _GOING_ON)
-        with self._at(Stage.DATA, patience.block):
-            for block in blocks(mail.data):
-                self._wire.send(block)
-        self._wire.deadline = None  # from here on a shorter wait would only make more mails uncertain
-        return self._ask(Stage.DOT, patience.dot, ".")
-
-    def _ask(self, stage: Stage, seconds: float, command: str, wanted: range = _DONE) -> Reply:
-        with self._at(stage, seconds):
-            reply = Reply.of(*self._wire.docmd(command))
-        if reply.code not in wanted:
-            raise Trouble(stage, reply)
-        return reply
-
-    def _settle(self, trouble: Trouble) -> None:
-        """Make ready for the next mail after trouble, or hang up where the two sides may disagree."""
-        reply = trouble.reply
-        if reply is None or reply.code == _CLOSING or reply.code // 100 not in (4, 5):
-            self._hang_up()
-        elif trouble.stage is not Stage.DOT:
-            self._reset()
-
-    def _reset(self) -> None:
+        RFC 2920 §3.1. Whatever it answers, nothing goes to anybody; tell whether the session goes on.
+        """
         try:
-            self._ask(Stage.MAIL, self._patience.answer, "RSET")
+            self._written(Stage.DATA, self._patience.data, b".\r\n")
+            code, _ = self._heard(Stage.DATA, self._patience.dot)
         except Trouble:
-            self._hang_up()
+            return False
+        return code in _DONE or _is_refusal(code)
 
-    def _hang_up(self) -> None:
-        self.is_broken = True
-        self._wire.close()
+    def _settle(self, *, goes_on: bool) -> None:
+        """Make ready for the next mail after a refusal, or hang up where the two sides may disagree."""
+        self.is_midway, self._must_reset = False, True
+        if not goes_on:
+            self.hang_up()
 
-    @contextmanager
-    def _at(self, stage: Stage, seconds: float) -> Iterator[None]:
+    def _broken_off(self) -> Trouble:
+        """Hang up on a server that did not take all of a message; ask why first."""
+        self._wire.deadline = None
+        try:
+            code, text = self._heard(Stage.DATA, self._patience.farewell)
+        except Trouble as trouble:
+            return trouble
+        self.hang_up()
+        if code // 100 in (4, 5):
+            return Trouble(Stage.DATA, Reply.of(code, text))
+        return Trouble(Stage.DATA, detail=f"{Reply.of(code, text)} in the middle of the message")
+
+    def _written(self, stage: Stage, seconds: float, data: bytes) -> int:
+        """Write; return how many bytes went out. What stopped the rest is for the next answer to tell."""
         self._wire.patience = seconds
-        with _told_as_trouble(stage):
-            yield
+        try:
+            return self._wire.write(data)
+        except BREAKS as error:
+            self.hang_up()
+            raise trouble_of(stage, error) from error
+
+    def _heard(self, stage: Stage, seconds: float) -> tuple[int, bytes]:
+        self._wire.patience = seconds
+        try:
+            return self._wire.getreply()
+        except BREAKS as error:
+            self.hang_up()
+            raise trouble_of(stage, error) from error
 
 
-def _connect(route: Route, patience: Patience) -> Wire:
-    with _told_as_trouble(Stage.CONNECT):
-        if route.implicit and route.context is not None:
-            return TLSWire(route.host, route.port, route.ehlo, patience, route.context)
-        return Wire(route.host, route.port, route.ehlo, patience)
+def _is_refusal(code: int) -> bool:
+    """Whether the session goes on after an answer that is no success."""
+    return code // 100 in (4, 5) and code != _CLOSING
 
 
-@contextmanager
-def _told_as_trouble(stage: Stage) -> Iterator[None]:
-    """Turn everything that the other side, the network or TLS can do to us into Trouble."""
-    try:
-        yield
-    except smtplib.SMTPResponseException as error:
-        raise Trouble(stage, Reply.of(error.smtp_code, error.smtp_error)) from error
-    except ssl.SSLCertVerificationError as error:
-        detail = f"the certificate is not to be trusted ({error.verify_message})"
-        raise Trouble(stage, detail=detail) from error
-    except TimeoutError as error:
-        raise Trouble(stage, detail="no answer in time") from error
-    except (OSError, Garbled, ValueError) as error:  # ValueError: a challenge that is no base64
-        raise Trouble(stage, detail=getattr(error, "strerror", None) or str(error)) from error
+def _says_nothing_of_a_mail(trouble: Trouble) -> bool:
+    return trouble.stage is Stage.MAIL and (trouble.reply is None or trouble.reply.code == _CLOSING)

@@ -8,9 +8,12 @@ about whether the mail went out.
 from __future__ import annotations
 
 import re
+import select
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Final
@@ -19,6 +22,7 @@ _REPLY_LINE: Final = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _MAX_LINE: Final = 8192  # RFC 5321 §4.5.3.1.5 says 512 octets; servers write longer ones
 _MAX_LINES: Final = 128  # an EHLO answer has about 20
 _CHUNK: Final = 4096
+_COMMON: Final[Mapping[bytes, int]] = {b"%d " % code: code for code in (220, 250, 354)}
 
 
 class Garbled(Exception):
@@ -73,6 +77,43 @@ class Wire(smtplib.SMTP):
         """Send within `patience`. Raises as smtplib does."""
         self._socket().settimeout(self._left(monotonic() + self.patience))
         super().send(s)
+
+    def write(self, data: bytes) -> int:
+        """Send, each step within `patience`; return how many bytes the network has taken.
+
+        They are fewer than all when the connection broke, when time ran out, or when the other side
+        spoke before it had heard us out; the next answer tells. Raises Garbled when it spoke without
+        having been asked: from then on, each answer would be taken for another's.
+        """
+        if self._unread:
+            raise Garbled("an answer to nothing that was asked")
+        view, written = memoryview(data), 0
+        try:
+            while True:
+                self._socket().settimeout(self._left(monotonic() + self.patience))
+                written += self._socket().send(view[written:])
+                if written == len(data) or self._is_interrupted():
+                    return written
+        except OSError:
+            return written
+
+    def _is_interrupted(self) -> bool:
+        """Wait until more can be written; tell whether the other side speaks or leaves instead.
+
+        On a connection with TLS, what comes in may be no text at all.
+        """
+        line, until = self._socket(), monotonic() + self.patience
+        poll = select.poll()
+        poll.register(line, select.POLLIN | select.POLLOUT)
+        while True:
+            events = dict(poll.poll(self._left(until) * 1000)).get(line.fileno(), 0)
+            if events & ~select.POLLOUT:
+                line.settimeout(0)
+                with suppress(BlockingIOError, ssl.SSLWantReadError):
+                    self._unread += line.recv(_CHUNK)
+                    return True
+            if events & select.POLLOUT:
+                return False
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer of any number of lines within `patience`.
@@ -140,6 +181,8 @@ class TLSWire(Wire):
 
 def _parse(line: bytes) -> tuple[int, bool, bytes]:
     """Take a reply line apart: its code, whether more follow, its text."""
+    if (code := _COMMON.get(line[:4])) is not None:
+        return code, False, line[4:]
     match = _REPLY_LINE.fullmatch(line)
     if match is None:
         raise Garbled(f"{line[:60]!r} instead of an answer")

@@ -16,15 +16,16 @@ from pydantic import ConfigDict, Field, model_validator
 
 from postroom.errors import TransportError
 from postroom.model import Deferred, Email, Mail, Message, Outcome, Post, Prepared, Refused, Scope, Sent
-from postroom.transports._smtp_outcome import OPENING, Reply, Stage, Trouble, judge
-from postroom.transports._smtp_session import Route, Session
+from postroom.transports._smtp_mail import Transaction, transaction
+from postroom.transports._smtp_opening import Route, opened
+from postroom.transports._smtp_outcome import Stage, Trouble, judge
+from postroom.transports._smtp_session import Gone, Session
 from postroom.transports._smtp_wire import Patience
 from postroom.transports.fields import AnchoredPath
 from postroom.transports.protocol import TransportSettings
 from postroom.transports.secret import Secret
 
 _PORTS: Final = {"starttls": 587, "implicit": 465, "none": 25}  # RFC 8314 §3.3, RFC 6409, RFC 5321
-_CLOSING: Final = 421
 _KEEP_FOR: Final = 30.0  # seconds; firewalls forget quiet connections, and we would find out too late
 
 
@@ -85,20 +86,34 @@ class Transport:
         self._secrets = secrets
         self._patience = patience or Patience()
         self._session: Session | None = None
+        self._ahead: tuple[Message, Transaction] | None = None
 
     def prepare(self, message: Message, progress: Mapping[str, str]) -> Prepared | Deferred:
         """Do nothing: SMTP has no step that can be repeated unseen."""
         return Prepared(progress=progress)
 
     def send(self, messages: Iterable[Message]) -> Iterator[Outcome]:
-        """Send one mail after another. Where the server wants none of them, the rest is not tried."""
-        rest = iter(messages)
-        for message in rest:
-            outcome, is_hopeless = self._attempt(message)
-            yield outcome
-            if is_hopeless:
-                break
-        yield from (outcome for _ in rest)
+        """Send one mail after another; the next is announced together with the end of the last.
+
+        Where the server wants none of them, the rest is not tried.
+        """
+        queue = iter(messages)
+        message = next(queue, None)
+        try:
+            while message is not None:
+                begun = self._begin(message)
+                if isinstance(begun, Transaction):
+                    following = next(queue, None)
+                    yield (outcome := self._finish(begun, following))
+                else:
+                    yield (outcome := begun)
+                    following = next(queue, None)
+                while _is_everyones(outcome) and following is not None:
+                    yield outcome
+                    following = next(queue, None)
+                message = following
+        finally:
+            self._break_off()
 
     def close(self) -> None:
         """Say goodbye and hang up."""
@@ -106,37 +121,56 @@ class Transport:
             self._session.close()
             self._session = None
 
-    def _attempt(self, message: Message) -> tuple[Outcome, bool]:
-        """Return how it ended, and whether the next mail would end the same way."""
+    def _begin(self, message: Message) -> Transaction | Outcome:
+        """Bring a mail so far that the server waits for its data; else return how it ended."""
         if not isinstance(message.content, Mail):
-            return Refused(reason="SMTP carries mail, not posts"), False
+            return Refused(reason="SMTP carries mail, not posts")
         try:
-            outcome = self._deliver(message.content)
-            opened = True
+            session = self._open_session(message.content)
+            mail = self._made(message, message.content, session)
+            if isinstance(mail, Transaction):
+                session.begin(mail)
+            return mail
+        except Gone:  # once: a new connection cannot have gone
+            return self._begin(message)
         except Trouble as trouble:
-            outcome = judge(trouble, self._settings.host)
-            opened = trouble.stage not in OPENING
-        our_fault = isinstance(outcome, Refused) and outcome.scope is Scope.TRANSPORT
-        return outcome, our_fault or not opened
+            return judge(trouble, self._settings.host)
 
-    def _deliver(self, mail: Mail) -> Outcome:
-        session = self._open_session(mail)
-        if (refusal := session.refusal(mail)) is not None:
-            return refusal
+    def _finish(self, mail: Transaction, following: Message | None) -> Outcome:
+        """Send the data of the mail that was begun, and announce what follows it."""
+        session = self._session
+        assert session is not None
+        upcoming = None
+        if following is not None and session.pipelines and isinstance(following.content, Mail):
+            upcoming = self._made(following, following.content, session)
         try:
-            return _sent(session.deliver(mail))
+            reply = session.finish(mail, upcoming if isinstance(upcoming, Transaction) else None)
         except Trouble as trouble:
-            if not (session.is_used and _was_gone(trouble)):
-                raise
-        return _sent(self._open_session(mail).deliver(mail))
+            return judge(trouble, self._settings.host)
+        return Sent(reply=str(reply))
+
+    def _made(self, message: Message, mail: Mail, session: Session) -> Transaction | Refused:
+        """Write a mail for a session, once."""
+        if self._ahead is not None and self._ahead[0] is message:
+            return self._ahead[1]
+        made = transaction(mail, session.features)
+        self._ahead = (message, made) if isinstance(made, Transaction) else None
+        return made
+
+    def _break_off(self) -> None:
+        """Take back what was announced and is not to follow."""
+        self._ahead = None
+        if self._session is not None and self._session.is_midway:
+            self._session.hang_up()
 
     def _open_session(self, mail: Mail) -> Session:
         """Return the kept session, or a new one for the first mail and after a break."""
-        if self._session is not None and self._session.idle > _KEEP_FOR:
+        session = self._session
+        if session is not None and not session.is_midway and session.idle > _KEEP_FOR:
             self.close()
         if self._session is None or self._session.is_broken:
-            self._session = None
-            self._session = Session(self._route(mail), self._patience)
+            self._session = self._ahead = None  # another server may be behind the same name
+            self._session = Session(opened(self._route(mail), self._patience), self._patience)
         return self._session
 
     def _route(self, mail: Mail) -> Route:
@@ -169,13 +203,9 @@ class Transport:
             raise TransportError(f"the file of `ca`, {ca}, holds no certificates that can be read") from error
 
 
-def _sent(reply: Reply) -> Sent:
-    return Sent(reply=str(reply))
-
-
-def _was_gone(trouble: Trouble) -> bool:
-    """Whether a kept connection turned out to be closed, before anything of a mail was sent."""
-    return trouble.stage is Stage.MAIL and (trouble.reply is None or trouble.reply.code == _CLOSING)
+def _is_everyones(outcome: Outcome) -> bool:
+    """Whether the next mail would end the same way."""
+    return isinstance(outcome, Deferred | Refused) and outcome.scope is Scope.TRANSPORT
 
 
 def _is_loopback(host: str) -> bool:
