@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
+from postroom.transports.secret import reader
 from postroom.transports.smtp import Transport
 
 
@@ -85,3 +86,62 @@ def test_the_schema_shows_an_editor_what_to_write() -> None:
     assert schema["additionalProperties"] is False
     assert "48 hours" in str(schema["properties"]["give_up_after"])
     assert "14 per second" in str(schema["properties"]["rate"])
+
+
+def smtp(**settings: object) -> Transport.Settings:
+    return Transport.Settings.model_validate({"host": "smtp.example.org"} | settings)
+
+
+def test_a_domain_may_have_a_rate_of_its_own() -> None:
+    chosen = smtp(
+        domain_rate="10 per second", domains={"GMail.com": "5 per second", "zoë.example": "1 a minute"}
+    )
+    assert chosen.domain_rate == (10, timedelta(seconds=1))
+    assert chosen.domains == {
+        "gmail.com": (5, timedelta(seconds=1)),
+        "xn--zo-ija.example": (1, timedelta(minutes=1)),
+    }
+
+
+@pytest.mark.parametrize("domain", ["", "gmail", "a b.example", "a@b.example", "a.example\r\nDATA"])
+def test_what_is_no_domain_is_said_so(domain: str) -> None:
+    with pytest.raises(ValidationError, match="such as `gmail"):
+        smtp(domains={domain: "5 per second"})
+
+
+@pytest.mark.parametrize(
+    ("written", "reference"),
+    [
+        ("keys/dkim.pem", "file:keys/dkim.pem"),
+        ("/etc/postroom/dkim.pem", "file:/etc/postroom/dkim.pem"),
+        ("file:keys/dkim.pem", "file:keys/dkim.pem"),
+        ("${DKIM_KEY}", "${DKIM_KEY}"),
+    ],
+)
+def test_a_key_to_sign_with_is_a_file_or_a_secret(written: str, reference: str) -> None:
+    (signing,) = smtp(dkim=[{"selector": "news2026", "key": written}]).dkim
+    assert (signing.domain, signing.selector, signing.key.reference) == (None, "news2026", reference)
+    assert "DKIM_KEY" not in repr(signing)
+
+
+def test_the_file_of_a_key_starts_at_the_folder_of_the_config(tmp_path) -> None:
+    (tmp_path / "dkim.pem").write_text("-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n")
+    (signing,) = smtp(dkim=[{"selector": "a", "key": "dkim.pem"}]).dkim
+    assert reader({}, tmp_path)(signing.key.reference).endswith("-----END PRIVATE KEY-----")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"selector": "a b"}, "`._domainkey` in the DNS"),
+        ({"selector": "a;t=y"}, "`._domainkey` in the DNS"),
+        ({"key": "-----BEGIN PRIVATE KEY-----"}, "does not belong here"),
+        ({"key": ""}, "does not belong here"),
+        ({"domain": "example"}, "such as `gmail.com`"),
+        ({"algorithm": "rsa"}, "Extra inputs"),
+    ],
+)
+def test_a_signature_that_makes_no_sense_is_refused(wrong: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as refused:
+        smtp(dkim=[{"selector": "news2026", "key": "dkim.pem"} | wrong])
+    assert "BEGIN" not in str(refused.value)

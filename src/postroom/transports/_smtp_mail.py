@@ -25,12 +25,12 @@ class Transaction(NamedTuple):
     commands: tuple[bytes, bytes, bytes]
     data: bytes
 
-    def body(self) -> bytes:
-        """Write the message, its leading dots doubled (RFC 5321 §4.5.2), and the dot that ends it."""
+    def stuffed(self) -> bytes:
+        """Write the message with its leading dots doubled (RFC 5321 §4.5.2)."""
         data = self.data
         if data.startswith(b".") or _STARTS_WITH_DOT.search(data):
-            data = (b"\n" + data).replace(b"\n.", b"\n..")[1:]
-        return data + b".\r\n"
+            return (b"\n" + data).replace(b"\n.", b"\n..")[1:]
+        return data
 
 
 def transaction(mail: Mail, features: Mapping[str, str]) -> Transaction | Refused:
@@ -94,9 +94,10 @@ def _breaks_lines_by_crlf_alone(data: bytes) -> bool:
 
 def _has_long_line(data: bytes) -> bool:
     """Hop from line end to line end, each the last within the reach of a line."""
-    at, reach = 0, _MAX_LINE + 2
-    while len(data) - at > reach:
-        at = data.rfind(b"\n", at, at + reach) + 1
+    at, reach, last_line_end = 0, _MAX_LINE + 2, data.rfind
+    enough = len(data) - reach
+    while at < enough:
+        at = last_line_end(b"\n", at, at + reach) + 1
         if not at:
             return True
     return False

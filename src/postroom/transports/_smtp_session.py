@@ -25,6 +25,7 @@ _CLOSING: Final = 421
 _GO_ON: Final = 354  # the only answer after which a message may follow (RFC 5321 §4.3.2)
 _DONE: Final = range(200, 300)
 _RESET: Final = b"RSET\r\n"
+_END: Final = b".\r\n"
 
 
 class Gone(Exception):
@@ -84,10 +85,10 @@ class Session:
 
         `following` is announced in the same breath, where the server pipelines.
         """
-        body = mail.body()
+        data = mail.stuffed()
         announced = following if self.pipelines else None
-        ahead = b"".join(announced.commands) if announced else b""
-        if self._written(Stage.DATA, self._patience.block, body + ahead) < len(body):
+        breath = b"".join((data, _END, *(announced.commands if announced else ())))
+        if self._written(Stage.DATA, self._patience.block, breath) < len(data) + len(_END):
             raise self._broken_off()
         self._announced = announced
         self._wire.deadline = None  # from here on a shorter wait would only make more mails uncertain
@@ -156,7 +157,7 @@ class Session:
         RFC 2920 §3.1. Whatever it answers, nothing goes to anybody; tell whether the session goes on.
         """
         try:
-            self._written(Stage.DATA, self._patience.data, b".\r\n")
+            self._written(Stage.DATA, self._patience.data, _END)
             code, _ = self._heard(Stage.DATA, self._patience.dot)
         except Trouble:
             return False

@@ -121,7 +121,10 @@ class Wire(smtplib.SMTP):
         Raises Garbled, TimeoutError, or SMTPServerDisconnected.
         """
         until = monotonic() + self.patience
-        texts: list[bytes] = []
+        code, more, text = _parse(self._line(until))
+        if not more:
+            return code, text
+        texts = [text]
         while len(texts) < _MAX_LINES:
             code, more, text = _parse(self._line(until))
             texts.append(text)

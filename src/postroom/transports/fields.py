@@ -7,7 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from postroom import address
+from postroom.errors import AddressError
+from postroom.transports.secret import Secret
 
 _UNITS: Final = {
     "second": timedelta(seconds=1),
@@ -18,6 +30,8 @@ _UNITS: Final = {
 }
 _SPAN: Final = re.compile(r"(\d{1,6})\s+(second|minute|hour|day|week)s?")
 _SPEED: Final = re.compile(r"(\d{1,6})\s+(?:per|an?)\s+(second|minute|hour|day)")
+_LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_SELECTOR: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class Rate(NamedTuple):
@@ -53,6 +67,36 @@ def _rate(value: Any) -> Any:
     return Rate(int(match[1]), _UNITS[match[2]])
 
 
+def _domain(value: Any) -> Any:
+    """Read a domain as the ledger has it: ASCII, in small letters."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return address.normalise(f"anyone@{value.strip().removeprefix('@')}").domain
+    except AddressError as error:
+        raise ValueError("write the part of an address after the @, such as `gmail.com`") from error
+
+
+def _selector(value: Any) -> Any:
+    """Read a DKIM selector (RFC 6376 §3.1): the name before `._domainkey` in the DNS."""
+    if isinstance(value, str) and _SELECTOR.fullmatch(value.strip().lower()) is None:
+        raise ValueError("write the name before `._domainkey` in the DNS, such as `news2026`")
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _key(value: Any) -> Any:
+    """Take a path for the contents of its file; leave `${NAME}` and `file:…` as they are."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text or "PRIVATE KEY" in text:
+        raise ValueError(
+            "name the file with the key (PEM), such as `keys/dkim.pem`, or `${DKIM_KEY}`; "
+            "the key itself does not belong here"
+        )
+    return text if text.startswith("file:") or "${" in text else f"file:{text}"
+
+
 AnchoredPath = Annotated[Path, AfterValidator(_anchored)]
 """A path in settings; relative ones start at the folder of config.yaml."""
 
@@ -69,3 +113,32 @@ Speed = Annotated[
     WithJsonSchema({"type": "string", "pattern": rf"^{_SPEED.pattern}$", "examples": ["14 per second"]}),
 ]
 """How many in which time, in an editor's words."""
+
+Domain = Annotated[
+    str,
+    BeforeValidator(_domain),
+    WithJsonSchema({"type": "string", "examples": ["gmail.com"]}),
+]
+"""The part of an address after the @, as the ledger has it."""
+
+
+class Signing(BaseModel):
+    """One DKIM signature (RFC 6376): who signs, and the key.
+
+    The public key stands in the DNS at `selector._domainkey.domain`. `domain` is that of From unless
+    given. `key` is a reference for the `reader` of secrets, which gives the PEM text of the private key.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    domain: Domain | None = None
+    selector: Annotated[
+        str,
+        BeforeValidator(_selector),
+        WithJsonSchema({"type": "string", "examples": ["news2026"]}),
+    ]
+    key: Annotated[
+        Secret,
+        BeforeValidator(_key),
+        WithJsonSchema({"type": "string", "examples": ["keys/dkim.pem", "${DKIM_KEY}"]}),
+    ] = Field(description="A PEM file, or the name of a secret that holds its text.")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from postroom.model import Deferred, Email, Message, Outcome, Post, Prepared
-from postroom.transports.fields import Span, Speed
+from postroom.transports.fields import Domain, Span, Speed
 
 
 class TransportSettings(BaseModel):
@@ -18,14 +18,20 @@ class TransportSettings(BaseModel):
     Validate with the context `{"base": Path}`, the folder that relative paths start from. Give an
     example in `json_schema_extra`: the contract test opens it, and editors see it.
 
-    `rate` is the most to send, None for no limit. `window` is how many deliveries may be begun and
-    not yet answered, so also the most that a crash can repeat. `connections` is how many transports
-    to open side by side. `give_up_after` counts from when the first attempt at a delivery began.
+    `rate` is the most to send, None for no limit. `domain_rate` is the most to each domain of
+    recipients; `domains` names those with a rate of their own, which counts instead. `window` is how
+    many deliveries may be begun and not yet answered, so also the most that a crash can repeat.
+    `connections` is how many transports to open side by side. `give_up_after` counts from when the
+    first attempt at a delivery began.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     rate: Speed | None = None
+    domain_rate: Speed | None = None
+    domains: dict[Domain, Speed] = Field(
+        default={}, json_schema_extra={"examples": [{"gmail.com": "5 per second"}]}
+    )
     window: int = Field(default=32, ge=1, le=1000)
     connections: int = Field(default=1, ge=1, le=64)
     give_up_after: Span = timedelta(hours=48)

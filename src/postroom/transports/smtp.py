@@ -21,7 +21,7 @@ from postroom.transports._smtp_opening import Route, opened
 from postroom.transports._smtp_outcome import Stage, Trouble, judge
 from postroom.transports._smtp_session import Gone, Session
 from postroom.transports._smtp_wire import Patience
-from postroom.transports.fields import AnchoredPath
+from postroom.transports.fields import AnchoredPath, Signing
 from postroom.transports.protocol import TransportSettings
 from postroom.transports.secret import Secret
 
@@ -42,7 +42,8 @@ class Transport:
 
     class Settings(TransportSettings):
         """`port` is that of `tls` unless given. `ehlo` is the name we go by; if not given, the domain
-        of the sender. `ca` is a file of certificates to trust instead of the system's.
+        of the sender. `ca` is a file of certificates to trust instead of the system's. `dkim` are the
+        signatures that each mail gets, none if it is empty.
         """
 
         model_config = ConfigDict(
@@ -68,6 +69,9 @@ class Transport:
         ehlo: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._:\[\]-]+$", max_length=253)
         connections: int = Field(default=4, ge=1, le=64)
         ca: AnchoredPath | None = None
+        dkim: list[Signing] = Field(
+            default=[], json_schema_extra={"examples": [[{"selector": "news2026", "key": "keys/dkim.pem"}]]}
+        )
 
         @model_validator(mode="after")
         def _log_in_is_whole_and_hidden(self) -> Transport.Settings:
