@@ -35,6 +35,9 @@ SECTIONS = {
     "channels.NAME": "ChannelSection",
     "channels.NAME.unsubscribe": "UnsubscribeSection",
     "outbox": "OutboxSection",
+    "operation": "OperationSection",
+    "notify, each item": "NotifySection",
+    "notify, each item.mail": "NotifyMailSection",
 }
 """The groups of config.yaml in the order of the shipped file, and what describes each in the schema."""
 
@@ -46,7 +49,7 @@ def settings() -> str:
     alone = {
         name: each
         for name, each in known["properties"].items()
-        if "$ref" not in each and "patternProperties" not in each and name != "web"
+        if "$ref" not in each and "patternProperties" not in each and name not in ("web", "notify")
     }
     return "\n".join([*parts, _section("On their own", {"properties": alone}, is_group=False)])
 
@@ -63,9 +66,14 @@ def _section(name: str, group: Schema, *, is_group: bool = True) -> str:
 
 
 def _meaning(setting: Schema) -> str:
-    choices = [choice for each in _shapes(setting) for choice in each.get("enum", ())]
+    choices = [choice for each in _shapes(setting) for choice in _choices_of(each)]
     told = str(setting.get("description", ""))
     return f"{told} One of {', '.join(f'`{each}`' for each in choices)}." if choices else told
+
+
+def _choices_of(shape: Schema) -> Sequence[str]:
+    """Give the words that a setting, or each item of its list, may be."""
+    return shape.get("enum", ()) or shape.get("items", {}).get("enum", ())
 
 
 def _shapes(setting: Schema) -> Iterator[Schema]:

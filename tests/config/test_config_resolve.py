@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from postroom.config import Config, parse
+from postroom.config import Config, NotifyHook, NotifyMail, parse
 from postroom.config.palette import DARK, LIGHT, contrast
 from postroom.model import Channel, LinkMode, Severity, Unsubscribe
 
@@ -235,3 +235,38 @@ def test_a_section_without_a_value_counts_as_left_out() -> None:
         SMALLEST + "brand:\narticles:\n  folder:\nweb:", Path("/project/config.yaml")
     )
     assert read("web:").web is None
+
+
+PLACES = """
+operation: {listen: "127.0.0.1:9090"}
+notify:
+  - mail: {to: Ops@N.example, transport: out}
+  - slack: "${SLACK}"
+    about: [held, paused]
+  - webhook: http://127.0.0.1:8000/told
+"""
+
+
+def test_whoever_runs_it_is_told_and_may_ask() -> None:
+    config = read(PLACES)
+    assert config.listen == "127.0.0.1:9090"
+    mail, slack, webhook = config.notify
+    assert isinstance(mail, NotifyMail)
+    assert (mail.to, mail.transport, mail.about) == ("Ops@n.example", "out", frozenset())
+    assert mail.sender == config.channels["weekly_mail"].sender.from_  # type: ignore[union-attr]  # it is mail
+    assert isinstance(slack, NotifyHook)
+    assert (slack.kind, slack.url.reference, slack.about) == ("slack", "${SLACK}", {"held", "paused"})
+    assert isinstance(webhook, NotifyHook)
+    assert webhook.kind == "webhook"
+    assert config.warnings == ()
+
+
+def test_nobody_is_told_and_nobody_may_ask_unless_it_is_said() -> None:
+    config = read()
+    assert (config.listen, config.notify) == (None, ())
+
+
+def test_the_address_of_a_hook_that_stands_in_the_open_is_worth_a_warning_and_is_shown_nowhere() -> None:
+    config = read("notify: [{slack: https://hooks.slack.com/services/T0/B0/XyZ}]")
+    assert [each.rule for each in config.warnings] == ["config-open-secret"]
+    assert "XyZ" not in f"{config.notify}{config.warnings}"

@@ -7,13 +7,25 @@ Paths are made absolute, secrets stay names (`${NAME}`), and nothing but config.
 of template files is read.
 """
 
-from postroom.config.config import ArticleSettings, Config, ImageSettings, TransportSettings, WebSettings
+from postroom.config.config import (
+    ArticleSettings,
+    Config,
+    ImageSettings,
+    NotifyHook,
+    NotifyMail,
+    NotifyPlace,
+    TransportSettings,
+    WebSettings,
+)
 from postroom.config.reading import load, parse, schema
 
 __all__ = [
     "ArticleSettings",
     "Config",
     "ImageSettings",
+    "NotifyHook",
+    "NotifyMail",
+    "NotifyPlace",
     "TransportSettings",
     "WebSettings",
     "load",

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from postroom.model import Channel, Finding, Publication, Severity
+from postroom.model import Channel, Finding, NoticeKind, Publication, Severity
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from postroom.transports.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +61,35 @@ class TransportSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyMail:
+    """Tell `to` by mail from `sender`, through the transport of that name. `about` is empty for everything."""
+
+    to: str
+    sender: str
+    transport: str
+    about: frozenset[NoticeKind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyHook:
+    """Post to `url`, a reference such as `${NAME}` still. `about` is empty for everything."""
+
+    kind: Literal["slack", "webhook"]
+    url: Secret
+    about: frozenset[NoticeKind] = frozenset()
+
+
+NotifyPlace: TypeAlias = NotifyMail | NotifyHook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One config.yaml without faults.
 
     `base` is its folder, where relative paths start. `digest` is the SHA-256 of `text`, in hex.
     `database` is an SQLAlchemy URL whose SQLite path is absolute. `checks` regrades findings by
-    rule; None switches a rule off. `warnings` are worth telling, but stop nothing.
+    rule; None switches a rule off. `warnings` are worth telling, but stop nothing. `listen` is the
+    `host:port` where monitoring is answered, None for nowhere; `notify` are the places that notices go to.
     """
 
     path: Path
@@ -79,5 +104,7 @@ class Config:
     database: str
     templates: Path
     web: WebSettings | None = None
+    listen: str | None = None
+    notify: tuple[NotifyPlace, ...] = ()
     checks: Mapping[str, Severity | None] = field(default_factory=dict)
     warnings: tuple[Finding, ...] = ()

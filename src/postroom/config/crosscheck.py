@@ -9,13 +9,14 @@ from typing import Final
 
 from postroom import transports
 from postroom.articles.names import KEYS, is_known
+from postroom.config import operation
 from postroom.config.fields import Variant
 from postroom.config.kinds import known_variants
 from postroom.config.palette import LIGHT, READABLE, contrast
 from postroom.config.problem import Problem
 from postroom.config.sections import BrandSection, ChannelSection
 from postroom.config.tree import Tree
-from postroom.config.validate import Sections
+from postroom.config.validate import Sections, senders
 from postroom.config.words import listed, nearest
 from postroom.model import EMAIL, Email, Post, Severity
 
@@ -36,6 +37,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_commented(tree),
         *_contrasts(sections),
         *_aliases(sections),
+        *operation.check(sections.notify, sections.transports, senders(sections)),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
     ]
 

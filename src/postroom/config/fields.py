@@ -15,6 +15,8 @@ from postroom.address import normalise, parse_mailbox
 from postroom.config import words
 from postroom.config.words import Wrong, WrongType, described, expected, listed, nearest
 from postroom.errors import AddressError, ConditionError
+from postroom.model import NoticeKind
+from postroom.transports.secret import Secret
 
 T = TypeVar("T")
 
@@ -184,6 +186,24 @@ def _after(name: str, after: object) -> timedelta:
         raise Wrong(str(wrong), at=(name,)) from wrong
 
 
+def _notice_kind(text: str) -> NoticeKind:
+    """Read what a notice may be about."""
+    if text.strip() not in {*NoticeKind}:
+        raise Wrong(f"{expected(listed(NoticeKind), text)}{nearest(text, NoticeKind)}")
+    return NoticeKind(text.strip())
+
+
+def _hook(text: str) -> Secret:
+    """Check where to post to. The message shows nothing of it: whoever knows such an address may use it."""
+    url = text.strip()
+    if not (_IS_REFERENCE.match(url) or words.is_safe_hook(url)):
+        raise Wrong(
+            'expected a secret such as "${SLACK_WEBHOOK_URL}", or an address that begins with https://'
+        )
+    return Secret(url)
+
+
+_IS_REFERENCE: Final = re.compile(r"\$\{\w+\}|file:")
 _DURATION = r"(\d|[Aa]n? |[Oo]ne |P)"
 Line = Annotated[str, _reads(_line), _shows()]
 Lines = Annotated[str, _reads(_address_block), _shows()]
@@ -214,6 +234,10 @@ Database = Annotated[
     _reads(_database),
     _shows(r"^(sqlite|postgresql(\+psycopg)?)://", "sqlite:///postroom.db", "postgresql://…"),
 ]
+NoticeName = Annotated[
+    NoticeKind, _reads(_notice_kind), WithJsonSchema({"type": "string", "enum": [*NoticeKind]})
+]
+Hook = Annotated[Secret, _reads(_hook), _shows(r"^(https?://|\$\{|file:)", "${SLACK_WEBHOOK_URL}")]
 Hashtag = Annotated[str, _reads(_hashtag), _shows(None, "MachineLearning")]
 ListId = Annotated[str, _reads(_list_id), _shows(None, "newsletter.learning.example")]
 Names = Annotated[

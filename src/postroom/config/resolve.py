@@ -17,9 +17,10 @@ from postroom.config.appearance import brand_of
 from postroom.config.config import ArticleSettings, Config, ImageSettings, WebSettings
 from postroom.config.fields import Variant
 from postroom.config.kinds import default_variant
+from postroom.config.operation import settle
 from postroom.config.sections import AudienceSection, ChannelSection, PublicationSection
 from postroom.config.tree import Tree
-from postroom.config.validate import Sections
+from postroom.config.validate import Sections, senders
 from postroom.config.words import NEVER
 from postroom.model import (
     EMAIL,
@@ -64,6 +65,8 @@ def resolve(sections: Sections, tree: Tree, source: Source) -> Config:
         channels={name: settled.channel(name, _sound(each)) for name, each in sections.channels.items()},
         transports={name: _sound(each) for name, each in sections.transports.items()},
         database=database_url(_sound(sections.outbox).database, base),
+        listen=_sound(sections.operation).listen,
+        notify=settle([_sound(each) for each in sections.notify], senders(sections)),
         checks={rule: None if grade == "off" else Severity(grade) for rule, grade in project.checks.items()},
         warnings=source.warnings,
         templates=absolute(base, project.templates),

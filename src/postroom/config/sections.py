@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from postroom.config.fields import (
     ArticleUrl,
@@ -31,23 +31,11 @@ from postroom.config.fields import (
     WebAddress,
     Zone,
 )
+from postroom.config.operation import NotifySection, OperationSection
+from postroom.config.section import Section
 from postroom.config.words import Wrong, expected, nearest
 
 ChannelKind = Literal["email", "linkedin"]
-
-
-class Section(BaseModel):
-    """A group of settings. Unknown names are refused; a name without a value counts as not given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_empty(cls, given: Any) -> Any:  # Any: whatever the file holds
-        if not isinstance(given, dict):
-            return given
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        return {name: value for name, value in given.items() if value is not None or name not in known}
 
 
 class PublicationSection(Section):
@@ -295,4 +283,10 @@ class ConfigFile(ProjectSection):
     )
     outbox: OutboxSection = Field(
         default_factory=OutboxSection, description="The ledger of everything that went out."
+    )
+    operation: OperationSection = Field(
+        default_factory=OperationSection, description="How monitoring asks Postroom how it is."
+    )
+    notify: list[NotifySection] = Field(
+        default=[], description="Who is told, once per cause, when something needs a person."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ from postroom import transports
 from postroom.config.config import TransportSettings
 from postroom.config.explain import explain, unknown
 from postroom.config.fields import NAME
-from postroom.config.problem import Problem
+from postroom.config.operation import NotifySection, OperationSection
+from postroom.config.problem import Problem, SettingPath
 from postroom.config.sections import (
     ArticlesSection,
     AudienceSection,
@@ -45,6 +46,8 @@ class Sections:
     images: ImagesSection | None
     web: WebSection | None
     outbox: OutboxSection | None
+    operation: OperationSection | None
+    notify: Sequence[NotifySection | None]
     project: ProjectSection | None
     audiences: Mapping[str, AudienceSection | None]
     channels: Mapping[str, ChannelSection | None]
@@ -64,6 +67,8 @@ def validate(tree: Tree, base: Path, problems: list[Problem]) -> Sections:
         images=check.section(ImagesSection, "images"),
         web=check.section(WebSection, "web"),
         outbox=check.section(OutboxSection, "outbox"),
+        operation=check.section(OperationSection, "operation"),
+        notify=check.places(),
         project=check.project(),
         audiences={
             name: check.section(AudienceSection, "audiences", name) for name in check.names("audiences")
@@ -71,6 +76,12 @@ def validate(tree: Tree, base: Path, problems: list[Problem]) -> Sections:
         channels={name: check.section(ChannelSection, "channels", name) for name in check.names("channels")},
         transports={name: check.transport(name, base) for name in check.names("transports")},
     )
+
+
+def senders(sections: Sections) -> dict[str, str]:
+    """Name the `from` of a mail channel for each transport that has one; the first of several."""
+    channels = [each for each in sections.channels.values() if each is not None and each.from_ is not None]
+    return {each.transport: each.from_ for each in reversed(channels) if each.from_ is not None}
 
 
 class _Check:
@@ -96,6 +107,15 @@ class _Check:
         """Check one section, or one entry of a section."""
         given = self._tree.at(path)
         return self._checked(model, {} if given is None and len(path) == 1 else given, path)
+
+    def places(self) -> list[NotifySection | None]:
+        """Check each item of `notify:`."""
+        given = self._tree.at(("notify",))
+        if given is not None and not isinstance(given, list):
+            message = f"expected a list, each item beginning with `-`, found {described(given)}"
+            self._add("config-wrong-type", message, "notify")
+            return []
+        return [self._checked(NotifySection, each, ("notify", item)) for item, each in enumerate(given or ())]
 
     def project(self) -> ProjectSection | None:
         """Check the settings that stand in no section."""
@@ -164,7 +184,7 @@ class _Check:
                 self._problems.append(problem)
 
     def _checked(
-        self, model: type[S], given: Any, path: tuple[str, ...], context: dict[str, Path] | None = None
+        self, model: type[S], given: Any, path: SettingPath, context: dict[str, Path] | None = None
     ) -> S | None:  # Any: whatever the file holds
         """Check settings against their model; what is sound of them is still good for other checks."""
         try:

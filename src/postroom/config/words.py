@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -210,3 +211,18 @@ def host_and_port(text: str) -> str:
     if not found or not 0 < int(found[2]) < 65536:
         raise expected('an address and a port such as "127.0.0.1:8080"', text)
     return text.strip()
+
+
+def is_safe_hook(url: str) -> bool:
+    """Whether notices may be posted there: over https, or to this very machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_near = host == "localhost" or (
+            (host[:1].isdigit() or ":" in host) and ip_address(host).is_loopback
+        )
+    except ValueError:
+        return False
+    return (
+        bool(host) and url.isprintable() and (parts.scheme == "https" or (parts.scheme == "http" and is_near))
+    )

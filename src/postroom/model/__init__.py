@@ -35,6 +35,7 @@ from postroom.model.message import (
     Sent,
     Unknown,
 )
+from postroom.model.notice import NoticeKind
 from postroom.model.readiness import Blocked, Held, Published, Readiness, Ready, Waiting
 from postroom.model.rendering import Asset, Content, Email, LinkCard, Manuscript, Post, PostImage, Rendered
 
@@ -67,6 +68,7 @@ __all__ = [
     "Mail",
     "Manuscript",
     "Message",
+    "NoticeKind",
     "Outcome",
     "Palette",
     "Part",
