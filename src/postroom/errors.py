@@ -11,6 +11,7 @@
     ├── LedgerError                    the outbox's database
     │   ├── LedgerLocked               another daemon holds it; carries its pid
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
+    │   ├── LedgerBroken               the disk failed to read or write: stop, and start anew
     │   ├── LedgerTooNew               written by a newer Postroom
     │   ├── NoSuchEdition              an edition that a command names does not exist
     │   └── AmbiguousEdition           a name fits several editions
@@ -90,6 +91,14 @@ class LedgerLocked(LedgerError):
 
 class LedgerCorrupt(LedgerError):
     """The database file is damaged."""
+
+
+class LedgerBroken(LedgerError):
+    """The disk under the database failed to read or write.
+
+    Nothing is tried again: after a failed fsync nobody knows which bytes the disk has, and a second one may
+    say that all is well. The process ends with 75 (EX_TEMPFAIL of sysexits.h), and a new one reads what is there.
+    """
 
 
 class LedgerTooNew(LedgerError):

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
-from postroom.errors import LedgerCorrupt, LedgerError
+from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
 from postroom.outbox import sqlite
 
 T = TypeVar("T")
@@ -22,8 +22,8 @@ _CURES = {
     "SQLITE_READONLY": "it cannot be written; make the file and its folder writable",
     "SQLITE_CANTOPEN": "it cannot be opened; make the file and its folder readable and writable",
     "SQLITE_PERM": "it cannot be opened; make the file and its folder readable and writable",
-    "SQLITE_IOERR": "the disk failed to read or write; check the disk, then start again",
 }
+_BROKEN = "SQLITE_IOERR"
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
@@ -106,14 +106,18 @@ def _tell(url: str, error: BaseException) -> NoReturn:
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(_DAMAGE) or "Could not decode to UTF-8" in str(error):
         raise LedgerCorrupt(_corrupt(url, str(error))) from error
+    if code.startswith(_BROKEN):
+        raise LedgerBroken(
+            f"the disk under the ledger {_shown(url)} failed ({error}); check the disk, then start again"
+        ) from error
     cure = next((text for prefix, text in _CURES.items() if code.startswith(prefix)), str(error))
     raise LedgerError(f"the ledger {_shown(url)}: {cure}") from error
 
 
 def _corrupt(url: str, found: str) -> str:
     return (
-        f"the ledger {_shown(url)} is damaged ({found}); move it away and put a backup in its place, "
-        f"or rebuild it with `sqlite3 {_shown(url)} .recover`"
+        f"the ledger {_shown(url)} is damaged ({found}); `postroom outbox recover` keeps it aside and puts "
+        "the newest good backup in its place"
     )
 
 
