@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from uuid import UUID
 
+import itsdangerous
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +22,27 @@ parts = st.lists(st.one_of(st.text(max_size=50), st.uuids().map(str), st.uuids()
 def test_a_token_gives_back_its_parts(given_parts: list[str]) -> None:
     token = links.token((KEY,), "unsubscribe", *given_parts)
     assert links.read((KEY,), "unsubscribe", token) == tuple(given_parts)
+
+
+@given(st.binary(min_size=1, max_size=200), st.text(max_size=40), parts)
+def test_a_token_is_what_itsdangerous_would_sign(key: bytes, purpose: str, given_parts: list[str]) -> None:
+    token = links.token((key, OLD_KEY), purpose, *given_parts)
+    signer = itsdangerous.Signer(
+        [OLD_KEY, key],
+        salt=b"postroom " + purpose.encode(),
+        key_derivation="hmac",
+        digest_method=hashlib.sha256,
+        algorithm=links._ShortHMAC(hashlib.sha256),
+    )
+    assert token.encode() == signer.sign(token.rpartition(".")[0])
+
+
+def test_tokens_have_not_changed_since_the_first_of_them_were_mailed() -> None:
+    assert links.token((KEY,), "unsubscribe", SUBSCRIBER) == "_ixNDe31z0fjk5Y58RimgpE.BIwM8kW_HnT8SfES"
+    assert (
+        links.token((KEY,), "confirm", "a", SUBSCRIBER.replace("-", ""), SUBSCRIBER.upper())
+        == "AWH_LE0N7fXPR-OTljnxGKaCkSQyQzREMERFRC1GNUNGLTQ3RTMtOTM5Ni0zOUYxMThBNjgyOTE.WaMaCDR2MOcBHhSX"
+    )
 
 
 def test_an_unsubscribe_url_stays_under_76_characters() -> None:

@@ -8,6 +8,7 @@
     ├── AudienceError                  an audience file cannot be read, or a row in it is wrong
     ├── AddressError                   text that is no mail address
     ├── HeaderError                    a value cannot be written into a mail header
+    ├── SigningError                   a DKIM key cannot be used
     ├── LedgerError                    the outbox's database
     │   ├── LedgerLocked               another daemon holds it; carries its pid
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
@@ -75,6 +76,10 @@ class AddressError(PostroomError, ValueError):
 
 class HeaderError(PostroomError, ValueError):
     """A value holds what a mail header must not (CR, LF, NUL, other control characters)."""
+
+
+class SigningError(PostroomError, ValueError):
+    """A key cannot sign mail; the message says what is wrong with it and how to make a good one."""
 
 
 class LedgerError(PostroomError):

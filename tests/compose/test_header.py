@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom.compose.header import block, check, machine, mailbox, printable
+from postroom.compose.header import block, check, machine, mailbox
+from postroom.compose.wording import printable
 from postroom.errors import AddressError, HeaderError
 from postroom.model import Unsubscribe
 

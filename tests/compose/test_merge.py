@@ -79,3 +79,23 @@ def test_a_first_name_is_guessed_only_where_that_is_safe(
 def test_another_fence_leaves_the_usual_one_alone(desk) -> None:
     content = replace(desk.LETTER, text="@@name@@ @@f00@@name@@f00@@\n", fence="@@f00@@")
     assert desk.body(desk.written(desk.edition(content)), 0) == "@@name@@ Ada Lovelace\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "link"),
+    [
+        ("https://learning.example/a?b=1", "https://learning.example/a?b=1"),
+        (" HTTP://learning.example/ä ", "HTTP://learning.example/ä"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("//learning.example", ""),
+        ("https://", ""),
+        ("https://a.example/\njavascript:x", ""),
+        ("https://a.example/ b", ""),
+        ('https://a.example/"onclick="x', ""),
+        ("\x01https://a.example", ""),
+    ],
+)
+def test_a_column_may_say_where_the_mail_is_on_the_web_but_nothing_else(desk, said: str, link: str) -> None:
+    recipient = replace(desk.ADA, merge={"web_url": said})
+    assert merged(desk, "[@@web_url@@]", recipient) == (f"[{link}]", f"[{link}]")

@@ -1,10 +1,12 @@
-"""The body of a mail: text and html, in lines of at most 76 characters of ASCII."""
+"""The body of a mail: plain text, and html as the better choice (RFC 2046 §5.1.4)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
+from dataclasses import dataclass
+
+from postroom.compose.segments import BodyPart, Value, html_part, plain_part
+from postroom.model import Email
 
 
 def boundary_of(content_hash: str) -> str:
@@ -12,24 +14,46 @@ def boundary_of(content_hash: str) -> str:
     return f"=_postroom_{hashlib.sha256(content_hash.encode()).hexdigest()[:32]}"
 
 
-def alternative(text: str, html: str, boundary: str) -> bytes:
-    """Write the body of a multipart/alternative: plain text first, html as the better choice."""
-    edge = f"--{boundary}".encode("ascii")
-    parts = [edge + b"\r\n" + _part(each, subtype) for each, subtype in ((text, "plain"), (html, "html"))]
-    return b"".join(parts) + edge + b"--\r\n"
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Both parts of an edition, with what stands before, between and after them."""
+
+    opening: bytes
+    text: BodyPart
+    turn: bytes
+    html: BodyPart
+    closing: bytes
+
+    @property
+    def names(self) -> frozenset[str]:
+        """List the fields that either part holds."""
+        return frozenset((*self.text.names, *self.html.names))
+
+    def filled(self, values: dict[str, Value]) -> list[bytes]:
+        """Write the body for one recipient, in pieces to be joined."""
+        return [
+            self.opening,
+            *self.text.filled(values),
+            self.turn,
+            *self.html.filled(values),
+            self.closing,
+        ]
 
 
-def _part(text: str, subtype: str) -> bytes:
-    encoding, encoded = _shorter(text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n"))
-    head = f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    return head.encode("ascii") + encoded + b"\r\n"
+def body_of(email: Email, boundary: str) -> Body:
+    """Cut and encode the text and html of a mail."""
+    text, html = plain_part(email.text, email.fence), html_part(email.html, email.fence)
+    edge = f"--{boundary}"
+    return Body(
+        opening=f"{edge}\r\n{_head(text, 'plain')}".encode("ascii"),
+        text=text,
+        turn=f"\r\n{edge}\r\n{_head(html, 'html')}".encode("ascii"),
+        html=html,
+        closing=f"\r\n{edge}--\r\n".encode("ascii"),
+    )
 
 
-def _shorter(text: str) -> tuple[str, bytes]:
-    """Encode as quoted-printable or base64, whichever is shorter. Line ends in `text` are LF."""
-    data = text.encode("utf-8", "replace")
-    quoted = binascii.b2a_qp(data).replace(b"\n", b"\r\n")
-    if 4 * len(data) // 3 > len(quoted):
-        return "quoted-printable", quoted
-    packed = base64.encodebytes(data.replace(b"\n", b"\r\n")).replace(b"\n", b"\r\n")
-    return min(("quoted-printable", quoted), ("base64", packed), key=lambda pair: len(pair[1]))
+def _head(part: BodyPart, subtype: str) -> str:
+    return (
+        f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {part.encoding}\r\n\r\n"
+    )

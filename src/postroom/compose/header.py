@@ -1,46 +1,47 @@
 """Mail headers: written so that nothing an article, a name or an address holds can become another one.
 
-The standard library's EmailMessage loses spaces between encoded words, folds long URLs into encoded
-words, and decodes an encoded word in a plain value to a line break. So each header is written here,
-and the result is read again by the library's parser and compared (`check`).
+Each header is written here, not by the standard library (see `wording`). What all recipients share is
+read again by the library's parser and compared, once for an edition (`check`); what is one recipient's
+must match a grammar that leaves no room for a line of its own (`personal`).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from email.errors import HeaderParseError, MultipartInvariantViolationDefect
-from email.header import Header, decode_header, make_header
+from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from typing import Final
 
+from postroom.compose.wording import (
+    FOLD,
+    LONGEST_WORD,
+    WIDTH,
+    encoded,
+    folded,
+    hides_controls,
+    is_plain,
+    printable,
+)
 from postroom.errors import HeaderError
 
-_WIDTH: Final = 76  # RFC 2047 §2, for lines that hold encoded words
 _MAX_LINE: Final = 998  # RFC 5322 §2.1.1
-_FOLD: Final = "\r\n "
-_LONGEST_WORD: Final = 60  # a longer one cannot be folded; encoded, it can
-_NO_TEXT: Final = frozenset({"Cc", "Zl", "Zp"})  # controls; line and paragraph separators
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322 §3.2.3
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
+_SHORT: Final = WIDTH - len(":  <>")
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]+")
-
-
-def printable(text: str) -> str:
-    """Replace what is no text (line breaks, NUL, other controls, half of a surrogate pair) by blanks,
-    and runs of blanks by one. An odd title or name must not keep mail from going out.
-    """
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip(" ")
-    cleaned = "".join(" " if unicodedata.category(each) in _NO_TEXT else each for each in text)
-    whole = cleaned.encode("utf-8", "replace").decode()
-    return re.sub(" {2,}", " ", whole).strip(" ")
+_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LINES: Final = r"[ -~]*\r\n(?: [!-~][ -~]*\r\n)*"
+_PERSONAL: Final = re.compile(
+    f"To: {_LINES}Subject: {_LINES}Date: [ -~]+\r\nMessage-ID: <[!-~]+>\r\n", re.ASCII
+)
 
 
 def text(name: str, value: str) -> str:
     """Write the value of an unstructured header such as Subject, folded."""
-    return _folded(name, printable(value))
+    return folded(name, printable(value))
 
 
 def mailbox(name: str, display: str, address: str) -> str:
@@ -49,6 +50,8 @@ def mailbox(name: str, display: str, address: str) -> str:
         raise HeaderError(
             f"{name}: {address!r} is no address that every server takes (ASCII, one @, no blanks)"
         )
+    if len(name) + len(display) + len(address) < _SHORT and _PLAIN_NAME.fullmatch(display):
+        return f"{display} <{address}>"
     return _before_angle(name, display, address)
 
 
@@ -61,11 +64,29 @@ def machine(name: str, value: str) -> str:
     """Pass a value that programs read, such as a URL, as it is. Raises HeaderError where it cannot be."""
     if not _VISIBLE.fullmatch(value) or "=?" in value:
         raise HeaderError(f"{name}: {value!r} holds more than the visible characters of ASCII")
+    if len(name) + len(": ") + len(value) > _MAX_LINE:
+        raise HeaderError(f"{name} has {len(value)} characters; a line may have {_MAX_LINE}")
     return value
 
 
+def personal(to: str, subject: str, date: str, message_id: str) -> bytes:
+    """Write the four headers of one recipient, given their values.
+
+    Raises HeaderError unless they are these four, in lines of visible ASCII that are not too long, and
+    no encoded word hides a control character.
+    """
+    written = f"To: {to}\r\nSubject: {subject}\r\nDate: {date}\r\nMessage-ID: <{message_id}>\r\n"
+    if not _PERSONAL.fullmatch(written) or "=?" in message_id:
+        raise HeaderError("To, Subject, Date or Message-ID holds more than the visible characters of ASCII")
+    if len(written) > _MAX_LINE and max(map(len, written.split("\r\n"))) > _MAX_LINE:
+        raise HeaderError(f"To, Subject or Message-ID has a line of more than {_MAX_LINE} characters")
+    if "=?" in written and (hides_controls(to) or hides_controls(subject)):
+        raise HeaderError("To or Subject hides a control character in an encoded word")
+    return written.encode("ascii")
+
+
 def block(headers: Sequence[tuple[str, str]]) -> bytes:
-    """Write all headers, each ended by CRLF. Raises HeaderError if they do not read as what they are."""
+    """Write headers, each ended by CRLF. Raises HeaderError if they do not read as what they are."""
     try:
         written = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
     except UnicodeEncodeError as error:
@@ -100,7 +121,7 @@ def _hides_controls(value: str) -> bool:
         shown = str(make_header(decode_header(value.replace("\r\n", ""))))
     except (LookupError, ValueError, HeaderParseError):
         return True
-    return any(unicodedata.category(each) in _NO_TEXT for each in shown)
+    return _NO_TEXT.search(shown) is not None
 
 
 def _before_angle(name: str, display: str, value: str) -> str:
@@ -108,25 +129,15 @@ def _before_angle(name: str, display: str, value: str) -> str:
     if not phrase:
         return f"<{value}>" if name.lower() == "list-id" else value
     last_line = f"{name}: {phrase}".rpartition("\n")[2]
-    blank = " " if len(last_line) + len(f" <{value}>") <= _WIDTH else _FOLD
+    blank = " " if len(last_line) + len(f" <{value}>") <= WIDTH else FOLD
     return f"{phrase}{blank}<{value}>"
 
 
 def _phrase(name: str, display: str) -> str:
     """Write a display name: bare, in quotes, or as encoded words (RFC 5322 §3.2.5, RFC 2047 §5)."""
-    if not _is_plain(display) or len(display) > _LONGEST_WORD:
-        return _folded(name, display, encode=True)
+    if len(display) > LONGEST_WORD or not is_plain(display):
+        return encoded(name, display)
     if _ATOMS.fullmatch(display) or not display:
         return display
     escaped = re.sub(r'(["\\])', r"\\\1", display)
     return f'"{escaped}"'
-
-
-def _folded(name: str, value: str, *, encode: bool = False) -> str:
-    charset = "utf-8" if encode or not _is_plain(value) else "us-ascii"
-    return Header(value, charset, maxlinelen=_WIDTH, header_name=name).encode(linesep="\r\n")
-
-
-def _is_plain(value: str) -> bool:
-    """Whether a value may stand as it is: ASCII, foldable, and not taken for an encoded word."""
-    return value.isascii() and "=?" not in value and max(map(len, value.split(" "))) <= _LONGEST_WORD

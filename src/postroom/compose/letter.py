@@ -1,84 +1,150 @@
-"""A newsletter's letter to one recipient: headers, body, envelope."""
+"""A newsletter's letter to one recipient: headers, body, envelope.
+
+What all recipients of an edition share is written, checked and encoded once, as a `Form`; a letter is
+that form, filled. The form is kept while letters are asked for, and depends on what it is made of alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 
 from postroom.address import Mailbox, parse_mailbox
 from postroom.compose import header
-from postroom.compose.body import alternative, boundary_of
-from postroom.compose.merge import fields_of, fill_html, fill_text
-from postroom.compose.unsubscribe import unsubscribe_url
+from postroom.compose.body import Body, body_of, boundary_of
+from postroom.compose.dkim import Signer, aligned, signatures
+from postroom.compose.merge import cut, fill_text, value_of
+from postroom.compose.segments import Value, written
+from postroom.compose.unsubscribe import WayOut, way_out
 from postroom.errors import HeaderError
-from postroom.model import Delivery, Edition, Email, Mail, Sender
+from postroom.model import Delivery, Edition, Email, Mail, Recipient, Sender, Unsubscribe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys of a ledger. `links` sign what is in URLs: the first signs, all are believed."""
+    """The keys of a ledger. `links` sign what is in URLs: the first signs, all are believed. `dkim` sign
+    letters, each those from its domain; without any, letters go out unsigned.
+    """
 
     links: tuple[bytes, ...] = field(repr=False)
+    dkim: tuple[Signer, ...] = ()
 
 
-def write_letter(email: Email, edition: Edition, delivery: Delivery, keys: Keys) -> Mail:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A letter to everyone, without what is one recipient's.
+
+    Headers stand in this order: `top`, those of `header.personal`, `middle`, List-Unsubscribe, `bottom`.
+    `subject` is written where it is the same for all, else None.
+    """
+
+    mail_from: str
+    top: bytes
+    subject: str | None
+    middle: bytes
+    bottom: bytes
+    body: Body
+    names: tuple[str, ...]
+    way_out: WayOut
+    signers: tuple[Signer, ...]
+
+
+def write_letter(edition: Edition, email: Email, delivery: Delivery, keys: Keys) -> Mail:
     """Write a complete message and its envelope. Raises HeaderError or AddressError."""
-    sender = _sender(edition)
-    recipient = delivery.recipient
-    way_out = unsubscribe_url(edition.unsubscribe, recipient, keys.links)
-    fields = fields_of(recipient, way_out)
-    boundary = boundary_of(edition.content_hash)
-    headers = [
-        *_who_and_what(email, sender, delivery, fields),
-        *_list_headers(sender, way_out, one_click=edition.one_click),
-        ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'),
-    ]
-    text = fill_text(email.text, email.fence, fields)
-    html = fill_html(email.html, email.fence, fields)
-    data = header.block(headers) + b"\r\n" + alternative(text, html, boundary)
-    return Mail(mail_from=_bounce_address(sender), rcpt_to=recipient.address, data=data)
-
-
-def _sender(edition: Edition) -> Sender:
     if edition.sender is None:
         raise HeaderError(f"{edition.key} has no sender; give its channel a `from`")
-    return edition.sender
-
-
-def _bounce_address(sender: Sender) -> str:
-    """Return where bounces go: `return_path`, else the address of From."""
-    return parse_mailbox(sender.return_path or sender.from_).address.address
-
-
-def _who_and_what(
-    email: Email, sender: Sender, delivery: Delivery, fields: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+    form = _form(email, edition.content_hash, edition.sender, edition.unsubscribe, edition.one_click, keys)
     recipient = delivery.recipient
+    url = form.way_out.url_of(recipient)
+    values = {name: written(value_of(name, recipient, url)) for name in form.names}
+    head = [form.top, _personal(form, email, delivery, values), form.middle, _leave(url), form.bottom]
+    body = form.body.filled(values)
+    if form.signers:
+        data = _signed(form.signers, b"".join(head), b"".join(body), delivery.date)
+    else:
+        data = b"".join([*head, b"\r\n", *body])
+    return Mail(mail_from=form.mail_from, rcpt_to=recipient.address, data=data)
+
+
+@lru_cache(maxsize=16)
+def _form(
+    email: Email,
+    content_hash: str,
+    sender: Sender,
+    unsubscribe: Unsubscribe | None,
+    one_click: bool,
+    keys: Keys,
+) -> Form:
+    """Write what all recipients share. Sixteen are kept: more editions are hardly sent at once."""
+    way = way_out(unsubscribe, keys.links)
+    boundary = boundary_of(content_hash)
+    body = body_of(email, boundary)
+    _, subject_tokens = cut(email.subject, email.fence)
+    return Form(
+        mail_from=_bounce_address(sender),
+        top=header.block(list(_origin(sender))),
+        subject=None if subject_tokens else header.text("Subject", email.subject),
+        middle=header.block([("List-Id", header.identifier("List-Id", sender.list_name, sender.list_id))]),
+        bottom=header.block(list(_manner(boundary, one_click=one_click and way.is_https))),
+        body=body,
+        names=tuple(sorted({*body.names, *(token.name for token in subject_tokens)})),
+        way_out=way,
+        signers=aligned(keys.dkim, parse_mailbox(sender.from_).address.domain),
+    )
+
+
+def _origin(sender: Sender) -> Iterator[tuple[str, str]]:
     yield "From", _mailbox("From", sender.from_)
     if sender.sender:
         yield "Sender", _mailbox("Sender", sender.sender)
     if sender.reply_to:
         yield "Reply-To", _mailbox("Reply-To", sender.reply_to)
-    yield "To", header.mailbox("To", recipient.name, recipient.address)
-    yield "Subject", header.text("Subject", fill_text(email.subject, email.fence, fields))
-    yield "Date", format_datetime(delivery.date)
-    yield "Message-ID", header.machine("Message-ID", f"<{delivery.message_id}>")
 
 
-def _list_headers(sender: Sender, way_out: str, *, one_click: bool) -> Iterator[tuple[str, str]]:
-    """Say that this is a list and how to leave it (RFC 2919, RFC 2369, RFC 8058, RFC 3834).
-
-    The URL stands in one line as it is: folded or encoded, the button to unsubscribe disappears.
-    """
-    yield "List-Id", header.identifier("List-Id", sender.list_name, sender.list_id)
-    if way_out:
-        yield "List-Unsubscribe", header.machine("List-Unsubscribe", f"<{way_out}>")
-    if one_click and way_out.startswith("https://"):
+def _manner(boundary: str, *, one_click: bool) -> Iterator[tuple[str, str]]:
+    """Say that this went to many (RFC 8058, RFC 3834), and how the body is written."""
+    if one_click:
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
     yield "Precedence", "bulk"
     yield "Auto-Submitted", "auto-generated"
+    yield "MIME-Version", "1.0"
+    yield "Content-Type", f'multipart/alternative;\r\n boundary="{boundary}"'
+
+
+def _personal(form: Form, email: Email, delivery: Delivery, values: dict[str, Value]) -> bytes:
+    """Write To, Subject, Date and Message-ID."""
+    recipient: Recipient = delivery.recipient
+    subject = form.subject
+    if subject is None:
+        fields = {name: value for name, (value, *_) in values.items()}
+        subject = header.text("Subject", fill_text(email.subject, email.fence, fields))
+    to = header.mailbox("To", recipient.name, recipient.address)
+    return header.personal(to, subject, _date(delivery.date, delivery.date.utcoffset()), delivery.message_id)
+
+
+def _leave(url: str) -> bytes:
+    """Write how to leave (RFC 2369). The URL stands in one line as it is: folded or encoded, the button
+    to unsubscribe disappears.
+    """
+    return f"List-Unsubscribe: {header.machine('List-Unsubscribe', f'<{url}>')}\r\n".encode() if url else b""
+
+
+def _signed(signers: tuple[Signer, ...], head: bytes, body: bytes, date: datetime) -> bytes:
+    return b"".join([signatures(signers, head, body, date), head, b"\r\n", body])
+
+
+@lru_cache(maxsize=64)
+def _date(date: datetime, _offset: timedelta | None) -> str:
+    """Write a date. The same moment in another zone is equal, so its offset tells the two apart."""
+    return format_datetime(date)
+
+
+def _bounce_address(sender: Sender) -> str:
+    """Return where bounces go: `return_path`, else the address of From."""
+    return parse_mailbox(sender.return_path or sender.from_).address.address
 
 
 def _mailbox(name: str, written: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Final
 
 from postroom.compose.letter import Keys, write_letter
 from postroom.model import Content, Delivery, Edition, Email, Mail, Message, Part, Post
 
 _MAX_KEY_IN_NAME: Final = 100  # of the 150 bytes of a name; the rest is hash and part
+_WHOM: Final = 16  # digits of a key in a name: 64 bits
 
 
 def compose(edition: Edition, delivery: Delivery, keys: Keys) -> Message:
@@ -19,12 +21,13 @@ def compose(edition: Edition, delivery: Delivery, keys: Keys) -> Message:
     Raises HeaderError or AddressError where a mail cannot be written from them, and ValueError for
     a part that the edition does not have.
     """
+    readable, frozen = _name_of(edition.key, edition.content_hash)
+    recipient, part = delivery.recipient, delivery.part
+    key = hashlib.sha256(f"{frozen}{part}:{recipient.identity}".encode()).hexdigest()
     return Message(
         delivery_id=delivery.id,
-        name=_name(edition, delivery),
-        idempotency_key=_digest(
-            edition.key, edition.content_hash, delivery.recipient.identity, delivery.part
-        ),
+        name=f"{readable}{key[:_WHOM]}-{part}",
+        idempotency_key=key,
         content=_content(edition, delivery, keys),
     )
 
@@ -43,7 +46,7 @@ def parts_of(content: Content) -> int:
 def _content(edition: Edition, delivery: Delivery, keys: Keys) -> Mail | Part:
     match edition.content:
         case Email() as email:
-            return write_letter(email, edition, delivery, keys)
+            return write_letter(edition, email, delivery, keys)
         case Post() as post:
             return _part(post, delivery)
 
@@ -60,13 +63,10 @@ def _part(post: Post, delivery: Delivery) -> Part:
     )
 
 
-def _name(edition: Edition, delivery: Delivery) -> str:
-    """Name a delivery for people and file systems: its edition, a hash for its recipient, its part."""
-    readable = re.sub(r"[^a-z0-9]+", "-", edition.key.lower()).strip("-")[:_MAX_KEY_IN_NAME].strip("-")
-    whom = _digest(edition.key, delivery.recipient.identity)[:16]
-    return "-".join(filter(None, (readable, whom, str(delivery.part))))
-
-
-def _digest(*facts: str | int) -> str:
-    """Hash facts so that no two lists of them look alike; SHA-256 in hexadecimal."""
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+@lru_cache(maxsize=16)
+def _name_of(edition: str, content_hash: str) -> tuple[str, str]:
+    """Name an edition for people and file systems, and write down, so that no two look alike, what a key
+    is drawn from: the edition and its content, to be followed by part and recipient.
+    """
+    readable = re.sub(r"[^a-z0-9]+", "-", edition.lower()).strip("-")[:_MAX_KEY_IN_NAME].strip("-")
+    return f"{readable}-" if readable else "", json.dumps([edition, content_hash])

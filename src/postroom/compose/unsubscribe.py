@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -12,32 +14,54 @@ from postroom.model import Recipient, Unsubscribe
 PURPOSE: Final = "unsubscribe"
 """What the tokens of these links are good for (`links.read`); they carry the subscriber's uuid."""
 
+_TOKEN: Final = "{token}"  # noqa: S105  # a place in a URL
+_EMAIL: Final = "{email}"
 _AS_IT_IS: Final = "%/:?#[]@!$&'()*+,;=-._~"  # all that RFC 3986 allows in a URL
 
 
-def unsubscribe_url(way: Unsubscribe | None, recipient: Recipient, keys: Sequence[bytes]) -> str:
-    """Write the URL by which this recipient leaves; empty where the channel names no way.
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """The URL of a channel, cut at what differs for each recipient; no pieces, no way out.
 
     A person's address is in it only where the setting asks for `{email}`.
     """
+
+    pieces: tuple[str, ...]
+    keys: Sequence[bytes] = field(repr=False)
+
+    @property
+    def is_https(self) -> bool:
+        """Whether it leads to a page that can be posted to (RFC 8058 §3.1)."""
+        return bool(self.pieces) and self.pieces[0].startswith("https://")
+
+    def url_of(self, recipient: Recipient) -> str:
+        """Write the URL by which this recipient leaves; empty where the channel names no way."""
+        url = ""
+        for piece in self.pieces:
+            if piece == _TOKEN:
+                url += links.token(self.keys, PURPOSE, recipient.uuid)
+            elif piece == _EMAIL:
+                url += quote(recipient.address, safe="", errors="replace")
+            else:
+                url += piece
+        return url
+
+
+def way_out(way: Unsubscribe | None, keys: Sequence[bytes]) -> WayOut:
+    """Read a channel's setting; the first of `keys` will sign."""
     match way:
         case Unsubscribe(web=str() as web):
-            return _safe(f"{web.rstrip('/')}/u/{_token(recipient, keys)}")
+            return WayOut((_safe(f"{web.rstrip('/')}/u/"), _TOKEN), keys)
         case Unsubscribe(url=str() as url):
-            return _safe(_filled(url, recipient, keys))
+            return WayOut(tuple(map(_piece, re.split(r"(\{token\}|\{email\})", url))), keys)
         case Unsubscribe(mailto=str() as address):
-            return f"mailto:{quote(address, safe='@', errors='replace')}?subject=unsubscribe"
-    return ""
+            written = quote(address, safe="@", errors="replace")
+            return WayOut((f"mailto:{written}?subject=unsubscribe",), keys)
+    return WayOut((), keys)
 
 
-def _filled(url: str, recipient: Recipient, keys: Sequence[bytes]) -> str:
-    email = quote(recipient.address, safe="", errors="replace")
-    token = _token(recipient, keys) if "{token}" in url else ""
-    return url.replace("{email}", email).replace("{token}", token)
-
-
-def _token(recipient: Recipient, keys: Sequence[bytes]) -> str:
-    return links.token(keys, PURPOSE, recipient.uuid)
+def _piece(piece: str) -> str:
+    return piece if piece in (_TOKEN, _EMAIL) else _safe(piece)
 
 
 def _safe(url: str) -> str:
