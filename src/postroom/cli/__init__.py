@@ -23,6 +23,7 @@ COMMANDS = {
     "preview": ("postroom.cli.preview", "see every mail and post before it goes out"),
     "run": ("postroom.cli.run", "publish and deliver, as a daemon or once"),
     "outbox": ("postroom.cli.outbox", "look at the ledger and act on it"),
+    "pull": ("postroom.cli.pull", "take an article back everywhere"),
     "adopt": ("postroom.cli.adopt", "accept a ledger that was restored, copied or moved"),
     "subscribers": ("postroom.cli.subscribers", "import, export and list subscribers"),
     "suppress": ("postroom.cli.suppress", "never write to an address again"),

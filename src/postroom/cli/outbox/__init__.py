@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release, resolve, retry
+from postroom.cli.outbox.keep import back_up, recover
 from postroom.cli.outbox.look import list_, show, show_status
+from postroom.cli.outbox.rest import pause, resume
 
 
 @click.group(invoke_without_command=True)
@@ -19,5 +21,14 @@ def command(ctx: click.Context) -> None:
         ctx.invoke(show_status)
 
 
-for _each in (show_status, list_, show, approve, hold, release, retry, cancel, resolve, rehearsed):
-    command.add_command(_each)
+FAMILIES = (
+    (show_status, list_, show),
+    (approve, hold, release, retry, cancel, resolve, rehearsed),
+    (pause, resume),
+    (back_up, recover),
+)
+"""Every command below `outbox`: those that look, decide, let a transport rest, and keep the ledger."""
+
+for _family in FAMILIES:
+    for _each in _family:
+        command.add_command(_each)

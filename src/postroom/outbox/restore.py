@@ -1,0 +1,111 @@
+"""Put the newest good backup in the place of a ledger that is damaged or gone. The damaged file is kept."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from postroom.errors import LedgerCorrupt, LedgerError
+from postroom.outbox import backup, durable, sqlite
+from postroom.outbox.ledger import Ledger, exists
+from postroom.outbox.rows import read_content
+from postroom.outbox.tables import edition
+
+_WITH_IT = ("", "-wal", "-shm", "-journal")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """Which `backup` took the ledger's place, where the `damaged` file is now (None: there was none), and
+    the backups that were `skipped`, each with the reason.
+    """
+
+    backup: Path
+    damaged: Path | None
+    skipped: tuple[str, ...]
+
+
+def damage(url: str) -> str:
+    """Say what is wrong with the ledger at `url`; nothing where it is whole."""
+    if not exists(url):
+        return "there is no ledger"
+    try:
+        with Ledger(url, create=False) as ledger:
+            ledger.read(_look_through)
+    except LedgerCorrupt as error:
+        return str(error)
+    return ""
+
+
+def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
+    """Put `given`, or the newest backup that is whole, in the ledger's place.
+
+    Whoever calls holds the daemon's lock. The ledger found there is moved aside with its journal, never
+    changed. What is put there is a copy: nothing real goes out before it is adopted.
+    """
+    path = _file(url)
+    chosen, skipped = _first_whole([given] if given else backup.kept(path))
+    if chosen is None:
+        told = f" ({'; '.join(skipped)})" if skipped else ""
+        raise LedgerError(
+            f"there is no good backup in {backup.folder_of(path)}{told}; name one: postroom outbox recover FILE. "
+            f"What can still be read of the old ledger: sqlite3 {path} .recover"
+        )
+    fresh = path.with_name(f"{path.name}.restoring")
+    try:
+        shutil.copyfile(chosen, fresh)
+        fresh.chmod(0o600)
+        durable.sync(fresh)
+        damaged = _move_aside(path, now)
+        durable.put(fresh, path)
+    except OSError as error:
+        raise LedgerError(f"cannot put {chosen} in the place of {path}: {error.strerror}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return Restored(backup=chosen, damaged=damaged, skipped=tuple(skipped))
+
+
+def _look_through(connection: Connection) -> None:
+    """Raise `LedgerCorrupt` unless all of the file, and every edition's content, is as it was written."""
+    found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+    if found != "ok":
+        raise LedgerCorrupt(f"it is damaged: {found.splitlines()[-1]}")
+    for row in connection.execute(select(edition.c.id, edition.c.content_hash)):
+        read_content(connection, row.id, row.content_hash)
+
+
+def _file(url: str) -> Path:
+    path = sqlite.path_of(url)
+    if path is None:
+        raise LedgerError(
+            "the ledger is on PostgreSQL; restore its dump with pg_restore, then: postroom adopt"
+        )
+    return path.resolve()
+
+
+def _first_whole(found: Sequence[Path]) -> tuple[Path | None, list[str]]:
+    skipped: list[str] = []
+    for each in found:
+        try:
+            if not each.is_file():
+                raise LedgerError(f"there is no file {each}")
+            backup.check(each)
+        except LedgerError as error:
+            skipped.append(str(error))
+        else:
+            return each, skipped
+    return None, skipped
+
+
+def _move_aside(path: Path, now: datetime) -> Path | None:
+    aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%S}Z")
+    for ending in _WITH_IT:
+        part = path.with_name(path.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside if aside.exists() else None
