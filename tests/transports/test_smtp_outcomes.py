@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from postroom.model import Deferred, Outcome, Refused, Scope, Unknown
+from postroom.transports._smtp_outcome import Reply, Stage, Trouble, judge
 
 STAGES = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot")
 OPENING = STAGES[:4]
@@ -106,3 +111,90 @@ def test_a_host_without_an_address_is_deferred(free_port, smtp_to, mail) -> None
     (outcome,) = smtp_to(free_port, host="no-such-host.invalid").send([mail()])
     assert isinstance(outcome, Deferred)
     assert outcome.scope is Scope.TRANSPORT
+
+
+def told(stage: Stage, answer: str) -> Outcome:
+    return judge(Trouble(stage, Reply.of(int(answer[:3]), answer[4:])), "smtp.example.org")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "421 4.7.28 unusual rate of mail from your address",
+        "421 closing",
+        "451 4.7.650 temporarily rate limited due to IP reputation",
+        "450 4.7.1 Error: too much mail from 192.0.2.1",
+        "451 4.4.2 throttled",
+        "451 Too many connections, slow down",
+    ],
+)
+@pytest.mark.parametrize("stage", [Stage.RCPT, Stage.DATA, Stage.DOT])
+def test_what_speaks_about_the_traffic_is_the_domains(stage: Stage, answer: str) -> None:
+    outcome = told(stage, answer)
+    assert (type(outcome), outcome.scope) == (Deferred, Scope.DOMAIN)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "450 4.2.0 greylisted",
+        "451 4.7.1 Greylisting in action, please come back later",
+        "450 4.7.1 Recipient address rejected: Gray-listed",
+        "452 4.2.2 over quota",
+        "450 4.2.1 receiving mail at a rate that prevents more",
+        "451 4.4.1 no answer from host",
+        "451 4.3.0 local error",
+        "450 try again later",
+    ],
+)
+def test_what_speaks_about_the_mailbox_or_the_moment_is_the_recipients(answer: str) -> None:
+    outcome = told(Stage.RCPT, answer)
+    assert (type(outcome), outcome.scope) == (Deferred, Scope.RECIPIENT)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ("450 4.2.0 <a@b>: Recipient address rejected: Greylisted for 300 seconds", 300),
+        ("451 4.7.1 Please try again in 5 minutes", 300),
+        ("450 Greylisted, please come back in 1 hour", 3600),
+        ("421 too fast; wait 30 s", 30),
+        ("450 4.2.0 Greylisted, retry after 10 min (see http://192.0.2.1/300 seconds)", 600),
+        ("450 4.2.0 try again later", None),
+        ("452 4.5.3 more than 100 mails in 60 minutes", None),
+        ("450 4.2.0 try another server 10.0.0.5 seconds the motion", None),
+        ("450 4.2.0 delayed 99999999 seconds", None),
+        ("550 5.7.1 do not try again in 5 minutes", None),
+    ],
+)
+def test_a_time_that_the_server_names_is_kept(answer: str, seconds: int | None) -> None:
+    outcome = told(Stage.RCPT, answer)
+    assert getattr(outcome, "after", None) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("stage", "answer", "of_content"),
+    [
+        (Stage.RCPT, "554 5.7.1 no", False),
+        (Stage.DATA, "554 no", True),
+        (Stage.DOT, "554 5.7.1 spam", True),
+        (Stage.DOT, "550 5.1.1 no such user", False),
+        (Stage.DOT, "552 5.2.2 mailbox full", False),
+        (Stage.DOT, "535 5.7.8 who are you?", False),
+        (Stage.MAIL, "554 5.7.1 no", False),
+    ],
+)
+def test_a_refusal_after_the_envelope_is_of_content_unless_it_names_the_mailbox(
+    stage: Stage, answer: str, of_content: bool
+) -> None:
+    outcome = told(stage, answer)
+    assert isinstance(outcome, Refused)
+    assert outcome.of_content is of_content
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@given(text=st.text(max_size=200), code=st.integers(200, 599))
+def test_no_answer_is_beyond_judgement(stage: Stage, code: int, text: str) -> None:
+    outcome = judge(Trouble(stage, Reply.of(code, text)), "smtp.example.org")
+    assert outcome.reason.isprintable()
+    assert isinstance(outcome, Unknown) <= (stage is Stage.DOT)

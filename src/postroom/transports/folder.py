@@ -31,7 +31,6 @@ class Transport:
     rehearsal: ClassVar[bool] = True
     idempotent: ClassVar[bool] = True
     prepares: ClassVar[bool] = False
-    max_batch: ClassVar[int] = 100
     limits: ClassVar[Mapping[str, int]] = {}
 
     class Settings(TransportSettings):

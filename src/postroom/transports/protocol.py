@@ -51,7 +51,6 @@ class Transport(Protocol):
     rehearsal: ClassVar[bool]
     idempotent: ClassVar[bool]
     prepares: ClassVar[bool]
-    max_batch: ClassVar[int]
     limits: ClassVar[Mapping[str, int]]
     Settings: ClassVar[type[TransportSettings]]
 

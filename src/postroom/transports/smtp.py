@@ -37,7 +37,6 @@ class Transport:
     rehearsal: ClassVar[bool] = False
     idempotent: ClassVar[bool] = False
     prepares: ClassVar[bool] = False
-    max_batch: ClassVar[int] = 1  # each mail is a transaction of its own; a stop waits for no more than one
     limits: ClassVar[Mapping[str, int]] = {"recipients": 1}
 
     class Settings(TransportSettings):
