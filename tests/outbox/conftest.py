@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from postgresql_server import Server, name_of
 
 from postroom.model import (
     Deferred,
@@ -22,11 +23,10 @@ from postroom.model import (
     Sender,
     Unsubscribe,
 )
-from postroom.outbox import Ledger, claim, content, enqueue, record, status
+from postroom.outbox import Ledger, claim, content, enqueue, pace, record, status
 from postroom.outbox.claim import Claimed
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-LEASE = timedelta(minutes=5)
 ME = "host-a:1"
 MAIL = claim.Carrier("mail", "smtp")
 
@@ -90,15 +90,8 @@ class Outbox:
 
     def freeze(self, *names: str, parts: int = 1, rejected: int = 0, **changes: Any) -> Edition:
         people = [a_person(name) for name in names]
-        return enqueue.freeze(
-            self.ledger,
-            an_edition(**changes),
-            rows_read=len(people) + rejected,
-            rejected=rejected,
-            recipients=people,
-            parts=parts,
-            now=NOW,
-        )
+        audience = enqueue.Audience(people=people, rows_read=len(people) + rejected, rejected=rejected)
+        return enqueue.freeze(self.ledger, an_edition(**changes), audience, parts=parts, now=NOW)
 
     def claim(
         self,
@@ -108,13 +101,12 @@ class Outbox:
         now: datetime = NOW,
         begin: bool = True,
         carrier: claim.Carrier = MAIL,
+        limits: pace.Limits = pace.UNLIMITED,
     ) -> list[Claimed]:
-        """Lease what is due; with `begin`, return only what may go out then."""
-        leased = self.ledger.write(claim.claim, carrier, owner, now, limit, LEASE)
-        if not begin:
-            return leased
-        begun = self.ledger.write(claim.begin, [one.delivery.id for one in leased], owner, now)
-        return [_begun(one, now) for one in leased if one.delivery.id in begun]
+        """Take what is due: `sending` at once with `begin`, else only reserved."""
+        hand = claim.Hand(carrier=carrier, owner=owner, begins=begin, limits=limits)
+        taken = self.ledger.write(claim.claim, hand, limit, now)
+        return [_begun(one, now) for one in taken] if begin else taken
 
     def record(
         self,
@@ -159,24 +151,48 @@ def _begun(one: Claimed, now: datetime) -> Claimed:
     return replace(one, delivery=replace(found, first_begun_at=found.first_begun_at or now, **news))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that opens a ledger on both databases, but for those that are about one of them alone."""
+    if "database" in metafunc.fixturenames:
+        both = ("sqlite", "postgresql")
+        only = [name for name in both if metafunc.definition.get_closest_marker(f"{name}_only")]
+        metafunc.parametrize("database", only or both)
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Where a ledger may be made; none is there yet."""
-    return f"sqlite:///{tmp_path / 'postroom.db'}"
+def url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where a ledger may be made; none is there yet, unless the test asks for `ledger` too."""
+    is_made = "ledger" in request.fixturenames
+    if database == "sqlite":
+        if is_made:
+            shutil.copy(request.getfixturevalue("fresh"), tmp_path / "postroom.db")
+        yield f"sqlite:///{tmp_path / 'postroom.db'}"
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        made = server.create(*[request.getfixturevalue("fresh_database")] if is_made else [])
+        yield made
+        server.drop(made)
 
 
 @pytest.fixture(scope="session")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger that was just made, to be copied: making one runs all migrations."""
+    """A ledger in SQLite that was just made, to be copied: making one runs all migrations."""
     path = tmp_path_factory.mktemp("fresh") / "postroom.db"
     Ledger(f"sqlite:///{path}").close()
     return path
 
 
+@pytest.fixture(scope="session")
+def fresh_database(postgresql: Server) -> str:
+    """The name of a PostgreSQL database with a ledger that was just made, to be copied."""
+    url = postgresql.create()
+    Ledger(url).close()
+    return name_of(url)
+
+
 @pytest.fixture
-def ledger(url: str, tmp_path: Path, fresh: Path) -> Iterator[Ledger]:
+def ledger(url: str) -> Iterator[Ledger]:
     """An open ledger at `url` with nothing in it."""
-    shutil.copy(fresh, tmp_path / "postroom.db")
     with Ledger(url) as opened:
         yield opened
 

@@ -12,10 +12,26 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Select, Update, and_, bindparam, case, func, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from postroom.model import Accounts, DeliveryState, EditionState
+from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state
+from postroom.outbox.hot import Hot
 from postroom.outbox.rows import EDITION, AnyRow, accounts_of
 from postroom.outbox.tables import delivery, edition
 
@@ -25,10 +41,17 @@ Tally: TypeAlias = "Counter[tuple[int, str]]"
 NEVER_SENT = "the part before it was not sent"
 _STATES = tuple(state.value for state in DeliveryState)
 
-_SHIFT = (
+_MORE = [f"more_{name}" for name in _STATES]
+_SHIFT = Bulk(
     update(edition)
     .where(edition.c.id == bindparam("edition"))
-    .values({name: edition.c[name] + bindparam(f"more_{name}") for name in _STATES})
+    .values({name: edition.c[name] + bindparam(f"more_{name}") for name in _STATES}),
+    ["edition", *_MORE],
+)
+_LEFT = Hot(
+    select(edition.c.state, edition.c.parts, edition.c.queued, edition.c.sending).where(
+        edition.c.id == bindparam("edition")
+    )
 )
 
 # Whether a delivery is the one that its recipient is counted by.
@@ -37,16 +60,22 @@ IS_COUNTED = and_(
     or_(delivery.c.state != DeliveryState.SENT.value, delivery.c.part == edition.c.parts - 1),
 )
 
+# What must never change in the deliveries of an edition: which they are, and whose.
+_CHECKSUM = func.coalesce(func.sum(delivery.c.id + 3 * delivery.c.recipient + 5 * delivery.c.part), 0)
+
 # One pass in constant memory: GROUP BY would sort a million rows first.
 _SCAN = (
     select(
         *(
-            func.coalesce(func.sum(case((delivery.c.state == name, 1), else_=0)), 0).label(name)
+            func.coalesce(func.sum(case((and_(delivery.c.state == name, IS_COUNTED), 1), else_=0)), 0).label(
+                name
+            )
             for name in _STATES
-        )
+        ),
+        cast(_CHECKSUM, BigInteger).label("checksum"),
     )
     .join(edition, edition.c.id == delivery.c.edition_id)
-    .where(delivery.c.edition_id == bindparam("edition"), IS_COUNTED)
+    .where(delivery.c.edition_id == bindparam("edition"))
 )
 _IS_DONE = and_(edition.c.queued == 0, edition.c.sending == 0)
 
@@ -55,15 +84,29 @@ def post(connection: Connection, tally: Tally) -> None:
     """Add `tally` to the counts of its editions."""
     changes = [
         {"edition": edition_id, **{f"more_{name}": tally[edition_id, name] for name in _STATES}}
-        for edition_id in {key[0] for key, count in tally.items() if count}
+        for edition_id in sorted({key[0] for key, count in tally.items() if count})
     ]
-    if changes:
-        connection.execute(_SHIFT, changes)
+    if changes:  # in the order of their numbers: two processes that wait for each other would wait for ever
+        _SHIFT.run(connection, changes)
 
 
 def scan(connection: Connection, edition_id: int) -> dict[str, int]:
-    """Count an edition's deliveries by state, row by row: what its kept counts must equal."""
+    """Count an edition's deliveries by state, row by row: what its kept counts must equal.
+
+    `checksum` is over which deliveries they are and whose.
+    """
     return dict(connection.execute(_SCAN, {"edition": edition_id}).one()._mapping)
+
+
+def disproof(connection: Connection, row: AnyRow) -> str:
+    """Say how the deliveries of the edition in `row` differ from what is kept of them; empty if they do not.
+
+    What was frozen before there were checksums has none to be proved by.
+    """
+    found = scan(connection, row.id)
+    if row.checksum not in (None, found["checksum"]):
+        return "its deliveries are not those that were frozen: the ledger is damaged; restore a backup"
+    return mismatch(accounts_of(row), found)
 
 
 def settle(connection: Connection, editions: Iterable[int], now: datetime) -> None:
@@ -73,11 +116,11 @@ def settle(connection: Connection, editions: Iterable[int], now: datetime) -> No
     account that does not balance is for a person, and what was recorded stays recorded.
     """
     for edition_id in sorted(set(editions)):
-        row = connection.execute(EDITION, {"edition": edition_id}).one()
-        if row.parts > 1:
+        left = _LEFT.rows(connection, edition=edition_id)[0]
+        if left.parts > 1:
             _align_parts(connection, edition_id)
-        if row.state == EditionState.OPEN and row.queued == 0 and row.sending == 0:
-            _finish(connection, row, now)
+        if left.state == EditionState.OPEN and left.queued == 0 and left.sending == 0:
+            _finish(connection, connection.execute(EDITION, {"edition": edition_id}).one(), now)
 
 
 def mismatch(counts: Accounts, found: dict[str, int]) -> str:
@@ -93,7 +136,7 @@ def mismatch(counts: Accounts, found: dict[str, int]) -> str:
 
 
 def _finish(connection: Connection, row: AnyRow, now: datetime) -> None:
-    wrong = mismatch(accounts_of(row), scan(connection, row.id))
+    wrong = disproof(connection, row)
     values: dict[str, object] = {"state": EditionState.FINISHED.value, "finished_at": now}
     if wrong:
         values = {"state": EditionState.HELD.value, "reason": f"its accounts do not balance: {wrong}"}
@@ -120,17 +163,17 @@ def _align_parts(connection: Connection, edition_id: int) -> None:
     )
 
 
-def _heads(edition_id: int, *states: DeliveryState) -> Select[tuple[str]]:
-    """Select the identities whose present part is in one of `states`."""
-    return select(delivery.c.identity).where(
+def _heads(edition_id: int, *states: DeliveryState) -> Select[tuple[int]]:
+    """Select the recipients whose present part is in one of `states`."""
+    return select(delivery.c.recipient).where(
         delivery.c.edition_id == edition_id, not_(delivery.c.waits), is_state(delivery.c.state, *states)
     )
 
 
-def _waiting(edition_id: int, state: DeliveryState, whose: Select[tuple[str]]) -> Update:
+def _waiting(edition_id: int, state: DeliveryState, whose: Select[tuple[int]]) -> Update:
     return update(delivery).where(
         delivery.c.edition_id == edition_id,
         delivery.c.waits,
         is_state(delivery.c.state, state),
-        delivery.c.identity.in_(whose),
+        delivery.c.recipient.in_(whose),
     )

@@ -51,10 +51,15 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Turn the stored number into a moment in UTC; anything else is damage."""
-        try:
-            return None if value is None else to_moment(value)
-        except (TypeError, OverflowError) as error:
-            raise LedgerCorrupt(f"the ledger is damaged: {value!r} is no moment; restore a backup") from error
+        return None if value is None else moment_of(value)
+
+
+def moment_of(value: int) -> datetime:
+    """Turn a number that the driver read into a moment; raises `LedgerCorrupt` where it is none."""
+    try:
+        return to_moment(value)
+    except (TypeError, OverflowError) as error:
+        raise LedgerCorrupt(f"the ledger is damaged: {value!r} is no moment; restore a backup") from error
 
 
 def is_state(column: ColumnElement[str], *states: DeliveryState | EditionState) -> ColumnElement[bool]:
@@ -86,7 +91,7 @@ def flag(name: str) -> Column[bool]:
     return Column(name, Boolean, nullable=False, server_default=false())
 
 
-def one_of(name: str, states: type[DeliveryState] | type[EditionState]) -> CheckConstraint:
+def one_of(name: str, states: type[EditionState]) -> CheckConstraint:
     """Let a row be in no other state than these."""
     spelt = ", ".join(f"'{state.value}'" for state in states)
     return CheckConstraint(f"state IN ({spelt})", name=name)

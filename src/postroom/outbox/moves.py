@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, Connection, not_, update
+from sqlalchemy import ColumnElement, Connection, not_, select, update
 
-from postroom.model import DeliveryState
+from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import post
 from postroom.outbox.columns import is_state
-from postroom.outbox.tables import delivery
+from postroom.outbox.tables import delivery, edition
+
+WITHDRAWN = "its edition was cancelled"
 
 
 def move(
@@ -23,7 +25,7 @@ def move(
     """Move deliveries from the first of `states` to the second, with `changes` to other columns.
 
     `which` narrows them. Parts that wait for an earlier one are left to it (`accounts.settle`).
-    Returns how many moved; any lease on them ends.
+    Returns how many moved; they are in nobody's hands then.
     """
     before, after = states
     moved = connection.execute(
@@ -34,7 +36,7 @@ def move(
             not_(delivery.c.waits),
             *which,
         )
-        .values(state=after.value, owner=None, lease_until=None, **changes)
+        .values(state=after.value, owner=None, **changes)
     ).rowcount
     post(connection, Counter({(edition_id, before.value): -moved, (edition_id, after.value): moved}))
     return moved
@@ -51,3 +53,14 @@ def cancel_waiting(connection: Connection, edition_id: int, reason: str) -> None
         )
         .values(state=DeliveryState.CANCELLED.value, reason=reason)
     )
+
+
+def cancel_withdrawn(connection: Connection, editions: Collection[int]) -> None:
+    """Cancel what is queued again of editions that were cancelled while it was in hand."""
+    if not editions:
+        return
+    cancelled = select(edition.c.id).where(
+        edition.c.id.in_(editions), is_state(edition.c.state, EditionState.CANCELLED)
+    )
+    for edition_id in connection.execute(cancelled).scalars().all():
+        move(connection, edition_id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": WITHDRAWN})

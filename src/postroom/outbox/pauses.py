@@ -11,6 +11,9 @@ from postroom.model import EditionState
 from postroom.outbox.columns import is_state
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, transport_state
 
+TRIES = 3
+"""How many refused log-ins in a row leave a transport to a person."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
@@ -31,6 +34,36 @@ def pause_transport(
         insert(transport_state).values(
             name=transport, paused=True, reason=reason, until=until, changed_at=now
         )
+    )
+
+
+def rest(
+    connection: Connection, transport: str, reason: str, *, until: datetime, now: datetime, is_hopeless: bool
+) -> Pause:
+    """Pause `transport` after a fault of its own; return the pause.
+
+    A hopeless one, such as a wrong password, is tried again until `TRIES` of them came in a row, and then
+    left to a person: each further try could lock the account.
+    """
+    before = connection.execute(
+        select(transport_state.c.faults).where(transport_state.c.name == transport)
+    ).scalar_one_or_none()
+    faults = (before or 0) + is_hopeless
+    end = None if faults >= TRIES else until
+    told = f"{reason}; when that is mended: postroom outbox resume {transport}" if end is None else reason
+    pause_transport(connection, transport, told, until=end, now=now)
+    connection.execute(
+        update(transport_state).where(transport_state.c.name == transport).values(faults=faults)
+    )
+    return Pause(transport=transport, reason=told, until=end, since=now)
+
+
+def forget_faults(connection: Connection, transport: str) -> None:
+    """Forget the faults of a transport that has sent something since."""
+    connection.execute(
+        update(transport_state)
+        .where(transport_state.c.name == transport, transport_state.c.faults > 0)
+        .values(faults=0)
     )
 
 

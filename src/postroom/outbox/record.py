@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from postroom.model import (
     Deferred,
@@ -22,10 +23,23 @@ from postroom.model import (
 from postroom.outbox.accounts import Tally, post, settle
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros
+from postroom.outbox.consequences import draw
+from postroom.outbox.hot import Hot
+from postroom.outbox.moves import WITHDRAWN
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import attempt, delivery, edition
 
-WITHDRAWN = "its edition was cancelled"
+__all__ = [
+    "WITHDRAWN",
+    "Change",
+    "Ending",
+    "Result",
+    "close",
+    "decide",
+    "note_first_sent",
+    "open_next",
+    "record",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +67,15 @@ class Change:
     doubt: bool = False
 
 
-_OPEN_ROWS = (
+Ending: TypeAlias = "tuple[AnyRow, Change, Outcome, str]"
+"""A delivery in hand, what becomes of it, how its attempt ended, and the envelope sender."""
+
+# What is in someone's hands, as the driver reads it: moments are numbers.
+IN_HAND = (
     select(
         delivery.c.id,
         delivery.c.edition_id,
-        delivery.c.identity,
+        delivery.c.recipient,
         delivery.c.part,
         delivery.c.due_at,
         delivery.c.attempts,
@@ -69,24 +87,20 @@ _OPEN_ROWS = (
         edition.c.state.label("edition_state"),
         edition.c.hold_when_uncertain,
         edition.c.parts,
+        edition.c.transport,
+        edition.c.transport_kind,
+        edition.c.key,
     )
     .join(edition, edition.c.id == delivery.c.edition_id)
-    .where(
-        delivery.c.id.in_(bindparam("ids", expanding=True)),
-        is_state(delivery.c.state, DeliveryState.SENDING),
-        delivery.c.owner == bindparam("me"),
-    )
+    .where(is_state(delivery.c.state, DeliveryState.SENDING), delivery.c.owner == bindparam("me"))
+    .with_for_update(of=delivery)
 )
+_IN_HAND = Hot(IN_HAND)
 _CLOSE = (
     update(delivery)
-    .where(
-        delivery.c.id == bindparam("delivery"),
-        is_state(delivery.c.state, DeliveryState.SENDING),
-        delivery.c.owner == bindparam("me"),
-    )
+    .where(delivery.c.id == bindparam("delivery"))
     .values(
         owner=None,
-        lease_until=None,
         state=bindparam("to"),
         reason=bindparam("why"),
         due_at=bindparam("due"),
@@ -98,32 +112,27 @@ _CLOSE = (
     )
 )
 _CLOSE_ALL = Bulk(
-    _CLOSE, ("delivery", "me", "to", "why", "due", "tries", "first_begun", "doubted", "remote", "link")
+    _CLOSE, ("delivery", "to", "why", "due", "tries", "first_begun", "doubted", "remote", "link")
 )
 _LOG = Bulk(insert(attempt), ("delivery_id", "number", "at", "ended_at", "outcome", "reply", "mail_from"))
 _NEXT_PART = (
     update(delivery)
     .where(
         delivery.c.edition_id == bindparam("edition"),
-        delivery.c.identity == bindparam("who"),
+        delivery.c.recipient == bindparam("who"),
         delivery.c.part == bindparam("next"),
         delivery.c.waits,
     )
     .values(waits=False, due_at=bindparam("now"), parent_id=bindparam("remote"))
     .returning(delivery.c.state)
 )
-_STOP = (
+_TAKEN = Hot(
     update(edition)
-    .where(edition.c.id == bindparam("edition"), is_state(edition.c.state, EditionState.OPEN))
-    .values(
-        state=EditionState.HELD.value,
-        reason=bindparam("said") + "; when that is mended: postroom outbox release " + edition.c.key,
+    .where(
+        edition.c.id == bindparam("edition"),
+        or_(edition.c.first_sent_at.is_(None), edition.c.refused_in_row > 0),
     )
-)
-_FIRST_SENT = (
-    update(edition)
-    .where(edition.c.id == bindparam("edition"), edition.c.first_sent_at.is_(None))
-    .values(first_sent_at=bindparam("now"))
+    .values(first_sent_at=func.coalesce(edition.c.first_sent_at, bindparam("now")), refused_in_row=0)
 )
 
 
@@ -131,24 +140,29 @@ def record(connection: Connection, owner: str, results: Sequence[Result], now: d
     """Write `results` of deliveries that are `sending` in `owner`'s hands; return the ids that are not.
 
     Those are not touched: somebody else has decided about them meanwhile. A sent part makes the next one
-    due. An edition whose sender was refused is held. One of which nothing is left to do is finished once its
-    accounts are proved.
+    due. An edition of which nothing is left to do is finished once its accounts are proved.
     """
-    rows = {
-        row.id: row
-        for row in connection.execute(
-            _OPEN_ROWS, {"ids": [result.delivery_id for result in results], "me": owner}
-        )
-    }
+    ids = [result.delivery_id for result in results]
+    rows = {row.id: row for row in in_hand(connection, owner)}
     mine = {result.delivery_id: result for result in results if result.delivery_id in rows}
-    pairs = [(rows[id_], result) for id_, result in mine.items()]
-    if pairs:
-        _write(connection, owner, pairs, now)
-    return [result.delivery_id for result in results if result.delivery_id not in rows]
+    ends: list[Ending] = [
+        (rows[id_], decide(rows[id_], result), result.outcome, result.mail_from)
+        for id_, result in mine.items()
+    ]
+    if ends:
+        _write(connection, ends, now)
+    return [id_ for id_ in ids if id_ not in rows]
+
+
+def in_hand(connection: Connection, owner: str) -> Sequence[AnyRow]:
+    """Return all that is `sending` in `owner`'s hands (the columns of `IN_HAND`)."""
+    return _IN_HAND.rows(connection, me=owner)
 
 
 def decide(row: AnyRow, result: Result) -> Change:
     """Say what an outcome makes of the delivery in `row` (pure)."""
+    if isinstance(result.outcome, Sent):
+        return _SENT
     change = _decide(row, result.outcome, result.retry_at)
     if change.state is DeliveryState.QUEUED and row.edition_state == EditionState.CANCELLED:
         state = DeliveryState.UNCERTAIN if change.doubt else DeliveryState.CANCELLED
@@ -156,10 +170,11 @@ def decide(row: AnyRow, result: Result) -> Change:
     return change
 
 
-def _decide(row: AnyRow, outcome: Outcome, retry_at: datetime | None) -> Change:
+_SENT = Change(state=DeliveryState.SENT)
+
+
+def _decide(row: AnyRow, outcome: Deferred | Refused | Unknown, retry_at: datetime | None) -> Change:
     match outcome:
-        case Sent():
-            return Change(state=DeliveryState.SENT)
         case (
             Deferred(reason=reason, scope=Scope.TRANSPORT)
             | Refused(reason=reason, scope=Scope.TRANSPORT | Scope.EDITION)
@@ -172,25 +187,24 @@ def _decide(row: AnyRow, outcome: Outcome, retry_at: datetime | None) -> Change:
         case Refused(reason=reason):
             return Change(state=DeliveryState.FAILED, reason=reason)
         case Unknown(reason=reason):
-            return doubt(row, reason, retry_at)
+            return _doubt(row, reason, retry_at)
 
 
-def doubt(row: AnyRow, reason: str, retry_at: datetime | None) -> Change:
+def _doubt(row: AnyRow, reason: str, retry_at: datetime | None) -> Change:
     """Say what becomes of a delivery that may have gone out: once more, or a person decides."""
     if row.hold_when_uncertain or row.doubts or retry_at is None:
         return Change(state=DeliveryState.UNCERTAIN, reason=reason, doubt=True)
     return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, doubt=True)
 
 
-def close(
-    connection: Connection, owner: str, ends: Iterable[tuple[AnyRow, Change, Outcome, str]], now: datetime
-) -> Tally:
+def close(connection: Connection, ends: Iterable[Ending], now: datetime) -> Tally:
     """Write the end of attempts and their log; return how the counts change."""
+    at = to_micros(now)
     closings, log = [], []
     tally: Tally = Counter()
     for row, change, outcome, mail_from in ends:
-        closings.append(_closing(owner, row, change, outcome))
-        log.append(_entry(row, outcome, mail_from, now))
+        closings.append(_closing(row, change, outcome))
+        log.append(_entry(row, outcome, mail_from, at))
         tally[row.edition_id, "sending"] -= 1
         tally[row.edition_id, change.state.value] += 1
     _CLOSE_ALL.run(connection, closings)
@@ -206,7 +220,7 @@ def open_next(
         return
     values = {
         "edition": row.edition_id,
-        "who": row.identity,
+        "who": row.recipient,
         "next": row.part + 1,
         "now": now,
         "remote": remote_id,
@@ -218,48 +232,43 @@ def open_next(
 
 def note_first_sent(connection: Connection, editions: Collection[int], at: datetime) -> None:
     """Remember when the first delivery of each edition was sent, from where later variants are counted."""
-    if editions:
-        connection.execute(_FIRST_SENT, [{"edition": id_, "now": at} for id_ in editions])
+    for edition_id in sorted(editions):
+        _TAKEN.count(connection, edition=edition_id, now=to_micros(at))
 
 
-def _write(connection: Connection, owner: str, pairs: Sequence[tuple[AnyRow, Result]], now: datetime) -> None:
-    ends = [(row, decide(row, result), result.outcome, result.mail_from) for row, result in pairs]
-    tally = close(connection, owner, ends, now)
+def _write(connection: Connection, ends: Sequence[Ending], now: datetime) -> None:
+    tally = close(connection, ends, now)
     sent = [(row, outcome) for row, _, outcome, _ in ends if isinstance(outcome, Sent)]
     for row, outcome in sent:
         open_next(connection, row, outcome.remote_id, now, tally)
     note_first_sent(connection, {row.edition_id for row, _ in sent}, now)
-    for row, result in pairs:
-        match result.outcome:
-            case Refused(reason=said, scope=Scope.EDITION):
-                connection.execute(_STOP, {"edition": row.edition_id, "said": said})
     post(connection, tally)
-    settle(connection, {row.edition_id for row, _ in pairs}, now)
+    draw(connection, [(row, outcome) for row, _, outcome, _ in ends], now)
+    settle(connection, {row.edition_id for row, *_ in ends}, now)
 
 
-def _closing(owner: str, row: AnyRow, change: Change, outcome: Outcome) -> dict[str, object]:
+def _closing(row: AnyRow, change: Change, outcome: Outcome) -> dict[str, object]:
     sent = outcome if isinstance(outcome, Sent) else None
     tries = row.attempts if change.spent else row.attempts - 1
     return {
         "delivery": row.id,
-        "me": owner,
         "to": change.state.value,
         "why": change.reason,
-        "due": to_micros(change.due_at or row.due_at),
+        "due": to_micros(change.due_at) if change.due_at else row.due_at,
         "tries": tries,
-        "first_begun": to_micros(row.first_begun_at) if tries else None,
+        "first_begun": row.first_begun_at if tries else None,
         "doubted": row.doubts + change.doubt,
         "remote": sent.remote_id if sent else row.remote_id,
         "link": sent.url if sent else row.url,
     }
 
 
-def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: datetime) -> dict[str, object]:
+def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: int) -> dict[str, object]:
     return {
         "delivery_id": row.id,
         "number": row.attempts,
-        "at": to_micros(row.begun_at),
-        "ended_at": to_micros(now),
+        "at": row.begun_at,
+        "ended_at": now,
         "outcome": type(outcome).__name__.lower(),
         "reply": outcome.reply if isinstance(outcome, Sent) else outcome.reason,
         "mail_from": mail_from,

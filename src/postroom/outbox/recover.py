@@ -1,4 +1,4 @@
-"""After a crash: give back what dead processes had leased, and judge what they had in flight."""
+"""After a crash: give back what dead processes had in hand, and judge what they had in flight."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select, update
 from postroom.model import DeliveryState, Unknown
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
-from postroom.outbox.record import Change, Result, close, decide
-from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import delivery, edition
+from postroom.outbox.record import Change, Result, close, decide, in_hand
+from postroom.outbox.rows import DELIVERED_OF_EDITION, DELIVERY, STAMP, AnyRow, delivery_of, stamp_of
+from postroom.outbox.tables import delivery
 
 DIED = "the process died while it was being sent"
 
@@ -35,7 +35,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
-    """What a recovery did: leases `freed`, and every delivery that was in flight.
+    """What a recovery did: deliveries `freed`, and every delivery that was in flight.
 
     `repeats` go out again and may arrive twice; `uncertain` wait for a person; `resumed` go out again
     through a transport that recognises a repeat.
@@ -57,7 +57,7 @@ def recover(
 ) -> Recovered:
     """Judge the deliveries of owners that `owner_alive` denies.
 
-    Those only leased are queued again. Of those in flight, a transport kind that is `idempotent` simply tries
+    Those that had not begun are queued again. Of those in flight, a transport kind that is `idempotent` simply tries
     again; else mail is tried once more after `pause` and posts wait for a person, as the edition says.
     """
     owners = connection.execute(
@@ -67,34 +67,18 @@ def recover(
     freed, judged = 0, list[tuple[AnyRow, Change]]()
     for owner in dead:
         freed += _free(connection, owner)
-        rows = _in_flight(connection, owner)
+        rows = sorted(in_hand(connection, owner), key=lambda row: row.id)
         judged += _judge(connection, owner, rows, now, (idempotent, pause))
     settle(connection, {row.edition_id for row, _ in judged}, now)
-    return _summary(freed, judged)
+    return _summary(connection, freed, judged)
 
 
 def _free(connection: Connection, owner: str) -> int:
     return connection.execute(
         update(delivery)
         .where(delivery.c.owner == owner, is_state(delivery.c.state, DeliveryState.QUEUED))
-        .values(owner=None, lease_until=None)
+        .values(owner=None)
     ).rowcount
-
-
-def _in_flight(connection: Connection, owner: str) -> Sequence[AnyRow]:
-    return connection.execute(
-        select(
-            delivery,
-            edition.c.key,
-            edition.c.state.label("edition_state"),
-            edition.c.hold_when_uncertain,
-            edition.c.parts,
-            edition.c.transport_kind,
-        )
-        .join(edition, edition.c.id == delivery.c.edition_id)
-        .where(delivery.c.owner == owner, is_state(delivery.c.state, DeliveryState.SENDING))
-        .order_by(delivery.c.id)
-    ).all()
 
 
 def _judge(
@@ -112,7 +96,7 @@ def _judge(
         if idempotent(row.transport_kind):
             change = _again(row, now)
         judged.append((row, change))
-    post(connection, close(connection, owner, [(row, change, lost, "") for row, change in judged], now))
+    post(connection, close(connection, [(row, change, lost, "") for row, change in judged], now))
     return judged
 
 
@@ -122,10 +106,14 @@ def _again(row: AnyRow, now: datetime) -> Change:
     return Change(state=DeliveryState.QUEUED, reason=DIED, due_at=now)
 
 
-def _summary(freed: int, judged: Sequence[tuple[AnyRow, Change]]) -> Recovered:
+def _summary(connection: Connection, freed: int, judged: Sequence[tuple[AnyRow, Change]]) -> Recovered:
+    named = _named(connection, [row.id for row, _ in judged])
+
     def those(state: DeliveryState, doubt: bool) -> tuple[Doubt, ...]:
         return tuple(
-            _doubt(row, change) for row, change in judged if (change.state, change.doubt) == (state, doubt)
+            _doubt(row, change, named[row.id])
+            for row, change in judged
+            if (change.state, change.doubt) == (state, doubt)
         )
 
     return Recovered(
@@ -136,12 +124,20 @@ def _summary(freed: int, judged: Sequence[tuple[AnyRow, Change]]) -> Recovered:
     )
 
 
-def _doubt(row: AnyRow, change: Change) -> Doubt:
+def _named(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return the address and the Message-ID of each delivery."""
+    query = select(*DELIVERY, *STAMP).select_from(DELIVERED_OF_EDITION).where(delivery.c.id.in_(ids))
+    found = (delivery_of(row, stamp_of(row)) for row in connection.execute(query)) if ids else ()
+    return {one.id: (one.recipient.address, one.message_id) for one in found}
+
+
+def _doubt(row: AnyRow, change: Change, named: tuple[str, str]) -> Doubt:
+    address, message_id = named
     return Doubt(
         delivery_id=row.id,
         edition=row.key,
-        recipient=row.address,
+        recipient=address,
         part=row.part,
-        message_id=row.message_id,
+        message_id=message_id,
         state=change.state,
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeAlias
+from zlib import crc32
 
-from sqlalchemy import Column, Connection, Row, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, null, select
 
 from postroom.errors import LedgerCorrupt
 from postroom.model import (
@@ -18,7 +21,9 @@ from postroom.model import (
     Edition,
     EditionState,
     Recipient,
+    Sender,
 )
+from postroom.outbox.columns import moment_of
 from postroom.outbox.content import (
     decode,
     decode_map,
@@ -27,19 +32,25 @@ from postroom.outbox.content import (
     encode_sender,
     encode_unsubscribe,
 )
-from postroom.outbox.tables import COUNTS, content, delivery, edition
+from postroom.outbox.tables import COUNTS, content, delivery, edition, subscriber
 
 # A row of one of our own tables: SQLAlchemy types its columns Any, as it cannot know them.
 AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 
-# What `delivery_of` reads, in the order in which statements return it.
-DELIVERY: tuple[Column[Any], ...] = (
+# Whoever has a row of their own in `subscriber` is told there, unless the delivery says otherwise.
+DELIVERED = delivery.outerjoin(subscriber, subscriber.c.id == delivery.c.recipient)
+IDENTITY = func.coalesce(delivery.c.identity, subscriber.c.identity, "")
+DELIVERED_OF_EDITION = DELIVERED.join(edition, edition.c.id == delivery.c.edition_id)
+
+_OWN = ("identity", "address", "domain", "name", "merge")
+
+# What `delivery_of` reads, in this order. The seal proves the six values before it where all are the subscriber's.
+DELIVERY: tuple[ColumnElement[Any], ...] = (
     delivery.c.id,
     delivery.c.edition_id,
     delivery.c.part,
     delivery.c.state,
     delivery.c.due_at,
-    delivery.c.date,
     delivery.c.message_id,
     delivery.c.attempts,
     delivery.c.first_begun_at,
@@ -47,13 +58,18 @@ DELIVERY: tuple[Column[Any], ...] = (
     delivery.c.parent_id,
     delivery.c.remote_id,
     delivery.c.progress,
-    delivery.c.identity,
-    delivery.c.address,
-    delivery.c.domain,
-    delivery.c.name,
-    delivery.c.uuid,
-    delivery.c.merge,
+    IDENTITY.label("identity"),
+    func.coalesce(delivery.c.address, subscriber.c.address, "").label("address"),
+    func.coalesce(delivery.c.domain, subscriber.c.domain, "").label("domain"),
+    func.coalesce(delivery.c.name, subscriber.c.name, "").label("name"),
+    func.coalesce(delivery.c.merge, subscriber.c.attributes, "{}").label("merge"),
+    func.coalesce(subscriber.c.uuid, "").label("uuid"),
+    case(
+        (func.coalesce(*(delivery.c[name] for name in _OWN)).is_(None), subscriber.c.seal), else_=null()
+    ).label("seal"),
 )
+# What `stamp_of` reads.
+STAMP = (edition.c.token, edition.c.frozen_at, edition.c.created_at, edition.c.sender)
 
 # What the edition table keeps of an edition just as it is, and never changes once it is sealed.
 _PLAIN = (
@@ -68,10 +84,48 @@ _CONTENTS_KEPT = 16
 EDITION = select(edition).where(edition.c.id == bindparam("edition"))
 
 
-def delivery_of(row: Sequence[Any]) -> Delivery:
-    """Return the delivery in a row that starts with the columns of `DELIVERY`."""
-    (id_, edition_id, part, state, due_at, date, message_id, attempts, first_begun_at, *rest) = row
-    (reason, parent_id, remote_id, progress, identity, address, domain, name, uuid, merge, *_) = rest
+_SEALED = (
+    select(content.c.body, content.c.digest, edition.c.sender, edition.c.unsubscribe, edition.c.token)
+    .join(edition, edition.c.id == content.c.edition_id)
+    .where(content.c.edition_id == bindparam("edition"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What an edition gives each of its messages: the Date, and a Message-ID but for the number in it."""
+
+    date: datetime
+    token: str
+    domain: str
+
+    def message_id(self, number: int) -> str:
+        """Return the Message-ID, without brackets, of the delivery with this number: in every attempt the same."""
+        return f"{self.token}.{number}@{self.domain}"
+
+
+def stamp_of(row: AnyRow) -> Stamp:
+    """Return the stamp of the edition in a row that has the columns of `STAMP`."""
+    return stamp(row.token, decode_sender(row.sender), row.frozen_at or row.created_at)
+
+
+def stamp(token: str, sender: Sender | None, date: datetime) -> Stamp:
+    """Make the stamp of an edition; its Message-IDs end in the domain of From."""
+    domain = sender.from_.rpartition("@")[2].rstrip("> ") if sender else "postroom.invalid"
+    return Stamp(date, token, domain)
+
+
+def delivery_of(row: Sequence[Any], stamp: Stamp) -> Delivery:
+    """Return the delivery in a row that starts with the columns of `DELIVERY`, as the driver gives them.
+
+    Raises `LedgerCorrupt` where its subscriber is not, to the letter, who was written down.
+    """
+    (id_, edition_id, part, state, due_at, message_id, attempts, first_begun_at, reason, *rest) = row
+    (parent_id, remote_id, progress, identity, address, domain, name, merge, uuid, seal, *_) = rest
+    if seal is not None and seal != seal_subscriber((identity, uuid, address, domain, name, merge)):
+        raise LedgerCorrupt(
+            f"the subscriber of delivery {id_} is damaged: the ledger must not be used; restore a backup"
+        )
     return Delivery(
         id=id_,
         edition_id=edition_id,
@@ -79,12 +133,12 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
             address=address, identity=identity, domain=domain, name=name, uuid=uuid, merge=_map(merge)
         ),
         part=part,
-        date=date,
-        message_id=message_id,
+        date=stamp.date,
+        message_id=message_id or stamp.message_id(id_),
         state=DeliveryState(state),
-        due_at=due_at,
+        due_at=_moment(due_at),
         attempts=attempts,
-        first_begun_at=first_begun_at,
+        first_begun_at=None if first_begun_at is None else _moment(first_begun_at),
         reason=reason,
         remote_id=remote_id,
         parent_id=parent_id,
@@ -92,10 +146,30 @@ def delivery_of(row: Sequence[Any]) -> Delivery:
     )
 
 
+def _moment(value: datetime | int) -> datetime:
+    """Take a moment as SQLAlchemy reads it, or as the driver does."""
+    return value if isinstance(value, datetime) else moment_of(value)
+
+
 def read_edition(connection: Connection, edition_id: int) -> Edition:
     """Read one edition with its content, which must still be what was sealed."""
     row = connection.execute(EDITION, {"edition": edition_id}).one()
     return edition_of(row, read_content(connection, edition_id, row.content_hash))
+
+
+def kept_edition(connection: Connection, edition_id: int) -> tuple[Edition, Stamp]:
+    """Return an edition as it was frozen, and its stamp; the last few are kept, for every claim asks for them.
+
+    Its state, holds and reason may be others by now.
+    """
+    kept: dict[int, tuple[Edition, Stamp]] = connection.info.setdefault("editions", {})
+    if edition_id not in kept:
+        if len(kept) >= _CONTENTS_KEPT:
+            kept.clear()
+        row = connection.execute(EDITION, {"edition": edition_id}).one()
+        found = edition_of(row, read_content(connection, edition_id, row.content_hash))
+        kept[edition_id] = (found, stamp_of(row))
+    return kept[edition_id]
 
 
 def edition_of(row: AnyRow, its_content: Content) -> Edition:
@@ -140,14 +214,19 @@ def accounts_of(row: AnyRow) -> Accounts:
     return Accounts(**{name: values[name] for name in COUNTS})
 
 
-def seal_of(body: str) -> str:
-    """Return the digest that proves a content's text unharmed."""
-    return sha256(body.encode()).hexdigest()
+def seal_of(body: str, sender: str | None, unsubscribe: str | None, token: str) -> str:
+    """Return the digest that proves unharmed what an edition's messages are made of, each as it is stored."""
+    return sha256(json.dumps([body, sender, unsubscribe, token]).encode()).hexdigest()
+
+
+def seal_subscriber(person: Sequence[str]) -> int:
+    """Return the checksum that proves a subscriber unharmed: identity, uuid, address, domain, name, attributes."""
+    return crc32("\0".join(person).encode("utf-8", "surrogatepass"))
 
 
 def _read_content(connection: Connection, edition_id: int) -> Content:
-    row = connection.execute(select(content).where(content.c.edition_id == edition_id)).one_or_none()
-    if row is None or seal_of(row.body) != row.digest:
+    row = connection.execute(_SEALED, {"edition": edition_id}).one_or_none()
+    if row is None or seal_of(row.body, row.sender, row.unsubscribe, row.token) != row.digest:
         raise LedgerCorrupt(
             f"the content of edition {edition_id} is damaged: the ledger must not be used; restore a backup"
         )

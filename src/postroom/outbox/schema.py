@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from postroom.outbox.engine import told, transact
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0001"
+HEAD = "0002"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -50,12 +52,30 @@ def version(connection: Connection) -> str | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Run all missing migrations in one transaction, so that a kill leaves the old tables or the new."""
+    """Run all missing migrations in one transaction, so that a kill leaves the old tables or the new.
+
+    A table that is written anew must not take with it what refers to it, so SQLite's foreign keys rest.
+    """
     from alembic import command
 
     connection.info["begin"] = "BEGIN IMMEDIATE"
-    with told(str(connection.engine.url)):
+    with told(str(connection.engine.url)), _without_foreign_keys(connection):
         command.upgrade(_alembic(connection), "head")
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Switch SQLite's foreign keys off, outside of any transaction, and on again."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # Python's own connection is typed Any by SQLAlchemy: drivers differ.
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def back_up(connection: Connection, target: Path) -> None:

@@ -10,9 +10,18 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from postroom.model import Accounts, Delivery, DeliveryState, Edition, EditionState
-from postroom.outbox.accounts import mismatch, scan
+from postroom.outbox.accounts import disproof
 from postroom.outbox.names import find
-from postroom.outbox.rows import DELIVERY, AnyRow, accounts_of, delivery_of, read_edition
+from postroom.outbox.rows import (
+    DELIVERED_OF_EDITION,
+    DELIVERY,
+    STAMP,
+    AnyRow,
+    accounts_of,
+    delivery_of,
+    read_edition,
+    stamp_of,
+)
 from postroom.outbox.tables import attempt, delivery, edition, rejection
 
 
@@ -97,8 +106,8 @@ def deliveries(
     Must be used up on the ledger's thread: `ledger.read(lambda c: list(deliveries(c)))`.
     """
     query = (
-        select(*DELIVERY, delivery.c.url, delivery.c.doubts, edition.c.key)
-        .join(edition, edition.c.id == delivery.c.edition_id)
+        select(*DELIVERY, delivery.c.url, delivery.c.doubts, edition.c.key, *STAMP)
+        .select_from(DELIVERED_OF_EDITION)
         .order_by(delivery.c.id)
     )
     if key is not None:
@@ -106,7 +115,9 @@ def deliveries(
     if state is not None:
         query = query.where(delivery.c.state == state.value)
     for row in connection.execute(query):
-        yield DeliveryRow(edition=row.key, delivery=delivery_of(row), url=row.url, doubts=row.doubts)
+        yield DeliveryRow(
+            edition=row.key, delivery=delivery_of(row, stamp_of(row)), url=row.url, doubts=row.doubts
+        )
 
 
 def show(connection: Connection, key: str, *, attempts: int = 200) -> Shown:
@@ -140,7 +151,7 @@ def reconcile(connection: Connection) -> list[str]:
     rows = connection.execute(
         select(edition).where(edition.c.state != EditionState.FILLING.value).order_by(edition.c.id)
     ).all()
-    found = ((row.key, mismatch(accounts_of(row), scan(connection, row.id))) for row in rows)
+    found = ((row.key, disproof(connection, row)) for row in rows)
     return [f"{key}: {wrong}" for key, wrong in found if wrong]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -15,13 +15,14 @@ from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
 from postroom.outbox.content import decode_map, encode_map
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.rows import seal_subscriber
 from postroom.outbox.tables import membership, subscriber, suppression
 
 _PAGE = 2000
 
 _ADD_SUBSCRIBERS = insert_new(
     subscriber,
-    ("identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at"),
+    ("identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at", "seal"),
     key=("identity",),
 )
 _ADD_MEMBERS = insert_new(membership, ("list", "subscriber_id", "created_at"), key=("list", "subscriber_id"))
@@ -39,32 +40,52 @@ class Imported:
     suppressed: int
 
 
-def uuids(connection: Connection, people: Sequence[Recipient], source: str, now: datetime) -> dict[str, str]:
-    """Make subscribers of those who are none yet; return everybody's uuid by identity.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A subscriber's number, and what the ledger tells of them, by the names that a delivery uses."""
+
+    id: int
+    told: Mapping[str, str]
+
+
+def enrol(
+    connection: Connection, people: Sequence[Recipient], source: str, now: datetime
+) -> dict[str, Known]:
+    """Make subscribers of those who are none yet; return everybody by identity.
 
     A uuid is made once and kept, so that a link in an old mail still works.
     """
-    known = _uuids(connection, people)
-    new = [_row(person, source, now) for person in people if person.identity not in known]
+    known = _known(connection, people)
+    new = [person for person in people if person.identity not in known]
     if new:
-        _ADD_SUBSCRIBERS.run(connection, new)
-        known.update(_uuids(connection, [person for person in people if person.identity not in known]))
+        _ADD_SUBSCRIBERS.run(connection, [_row(person, source, now) for person in new])
+        known.update(_known(connection, new))
     return known
 
 
 def import_rows(
-    connection: Connection, list_name: str, recipients: Iterable[Recipient], source: str, now: datetime
+    ledger: Ledger, list_name: str, recipients: Iterable[Recipient], source: str, now: datetime
 ) -> Imported:
-    """Put people on a list; those who are on it stay as they are. `source` says where they came from."""
-    read = suppressed = 0
-    before = count(connection, list_name)
+    """Put people on a list; those who are on it stay as they are. `source` says where they came from.
+
+    A page of them is a transaction, so that no sender waits for the end of a long file; where it stops
+    half-way, importing again does the rest.
+    """
+    read = suppressed = added = 0
     rest = iter(recipients)
     while page := tuple(islice(rest, _PAGE)):
         read += len(page)
-        suppressed += _suppressed(connection, page)
-        _subscribe(connection, list_name, page, source, now)
-    added = count(connection, list_name) - before
+        new, known_bad = ledger.write(_import_page, list_name, page, source, now)
+        added += new
+        suppressed += known_bad
     return Imported(added=added, already=read - added, suppressed=suppressed)
+
+
+def _import_page(
+    connection: Connection, list_name: str, page: Sequence[Recipient], source: str, now: datetime
+) -> tuple[int, int]:
+    """Put a page of people on a list; return how many were not on it, and how many are suppressed."""
+    return _subscribe(connection, list_name, page, source, now), _suppressed(connection, page)
 
 
 def stream(ledger: Ledger, list_name: str) -> Iterator[Recipient]:
@@ -99,33 +120,39 @@ def remove(connection: Connection, list_name: str, identity: str) -> bool:
 
 
 def _row(person: Recipient, source: str, now: datetime) -> dict[str, object]:
-    return {
+    told = {
         "identity": person.identity,
         "uuid": person.uuid or str(uuid4()),
         "address": person.address,
         "domain": person.domain,
         "name": person.name,
         "attributes": encode_map(person.merge),
-        "source": source,
-        "created_at": to_micros(now),
     }
+    seal = seal_subscriber(tuple(told.values()))
+    return {**told, "source": source, "created_at": to_micros(now), "seal": seal}
 
 
-def _uuids(connection: Connection, people: Sequence[Recipient]) -> dict[str, str]:
+def _known(connection: Connection, people: Sequence[Recipient]) -> dict[str, Known]:
     identities = [person.identity for person in people]
-    rows = lookup(connection, subscriber.c.identity, identities, subscriber.c.identity, subscriber.c.uuid)
-    return dict(tuple(row) for row in rows)
+    wanted = (
+        *(subscriber.c.identity, subscriber.c.id, subscriber.c.address),
+        *(subscriber.c.domain, subscriber.c.name, subscriber.c.attributes),
+    )
+    return {
+        identity: Known(id_, {"address": address, "domain": domain, "name": name, "merge": attributes})
+        for identity, id_, address, domain, name, attributes in lookup(
+            connection, subscriber.c.identity, identities, *wanted
+        )
+    }
 
 
 def _subscribe(
     connection: Connection, list_name: str, people: Sequence[Recipient], source: str, now: datetime
-) -> None:
-    uuids(connection, people, source, now)
-    identities = [person.identity for person in people]
-    found = lookup(connection, subscriber.c.identity, identities, subscriber.c.id)
+) -> int:
+    known = enrol(connection, people, source, now)
     at = to_micros(now)
-    members = [{"list": list_name, "subscriber_id": id_, "created_at": at} for (id_,) in found]
-    _ADD_MEMBERS.run(connection, members)
+    members = [{"list": list_name, "subscriber_id": one.id, "created_at": at} for one in known.values()]
+    return _ADD_MEMBERS.run(connection, members)
 
 
 def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:

@@ -12,7 +12,7 @@ from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.moves import move
-from postroom.outbox.tables import delivery, edition, suppression
+from postroom.outbox.tables import delivery, edition, subscriber, suppression
 
 _ADD = insert_new(suppression, ("identity", "address", "reason", "source", "at"), key=("identity",))
 _UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
@@ -38,10 +38,16 @@ def suppress(
     """
     values = {"identity": identity, "address": address, "reason": reason, "source": source}
     _ADD.run(connection, [{**values, "at": to_micros(now)}])
+    person = select(subscriber.c.id).where(subscriber.c.identity == identity)
+    recipient = connection.execute(person).scalar_one_or_none()
+    if recipient is None:
+        return 0
     return sum(
-        _cancel(connection, row.id, row.state, identity, f"suppressed: {reason}", now)
+        _cancel(connection, (row.id, row.state), recipient, f"suppressed: {reason}", now)
         for row in connection.execute(
-            select(edition.c.id, edition.c.state).where(is_state(edition.c.state, *_UNFINISHED))
+            select(edition.c.id, edition.c.state)
+            .where(is_state(edition.c.state, *_UNFINISHED))
+            .order_by(edition.c.id)
         ).all()
     )
 
@@ -68,15 +74,14 @@ def suppressions(connection: Connection) -> tuple[Suppression, ...]:
     )
 
 
-def _cancel(
-    connection: Connection, edition_id: int, state: str, identity: str, reason: str, now: datetime
-) -> int:
+def _cancel(connection: Connection, of: tuple[int, str], recipient: int, reason: str, now: datetime) -> int:
+    edition_id, state = of
     cancelled = move(
         connection,
         edition_id,
         (DeliveryState.QUEUED, DeliveryState.CANCELLED),
         {"reason": reason},
-        delivery.c.identity == identity,
+        delivery.c.recipient == recipient,
     )
     if cancelled and state != EditionState.FILLING:
         settle(connection, [edition_id], now)

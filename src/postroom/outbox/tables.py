@@ -8,7 +8,7 @@ SQLite writes a changed row anew as a whole.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, and_, not_
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, and_, not_
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import Moment, count, flag, is_state, one_of, row_id, words
@@ -85,6 +85,10 @@ edition = Table(
     flag("hold_when_uncertain"),
     count("parts", 1),
     words("filler"),
+    Column("checksum", BigInteger),  # of which deliveries it has, and whose they are
+    words("token"),  # the beginning of every Message-ID
+    Column("frozen_at", Moment),  # the Date of every mail
+    count("refused_in_row"),  # how often the message itself was refused since the last time it was taken
     *(count(name) for name in COUNTS),
     one_of("edition_state", EditionState),
     sqlite_autoincrement=True,
@@ -120,6 +124,7 @@ subscriber = Table(
     words("state", "confirmed"),
     words("source"),
     Column("created_at", Moment, nullable=False),
+    Column("seal", BigInteger),  # a checksum of who it is and where mail to them goes
 )
 
 membership = Table(
@@ -130,37 +135,38 @@ membership = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+# A row has only what is its own. Whom it goes to stands once, with the subscriber: `recipient` is
+# their number. 0 is the account of a network, told in the five columns after `due_at`; for a subscriber these
+# are null, but where the file of an audience says otherwise than what is known of the person.
+# `message_id` is null but for rows from before migration 0002; `rows.message_id_of` makes it.
 delivery = Table(
     "delivery",
     metadata,
     row_id(),
     Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), nullable=False),
-    Column("identity", Text, nullable=False),
+    Column("recipient", BigInteger, nullable=False),
     Column("part", Integer, nullable=False),
     Column("state", Text, nullable=False),
     flag("waits"),  # for the part before it; then it is neither due nor counted
     Column("due_at", Moment, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("domain", Text, nullable=False),
-    words("name"),
-    words("merge", "{}"),
-    words("uuid"),
-    Column("date", Moment, nullable=False),
-    Column("message_id", Text, nullable=False, unique=True),
+    Column("identity", Text),
+    Column("address", Text),
+    Column("domain", Text),
+    Column("name", Text),
+    Column("merge", Text),
+    Column("message_id", Text),
     count("attempts"),
     count("doubts"),  # how often it may have gone out without an answer
     Column("first_begun_at", Moment),
     Column("begun_at", Moment),
-    Column("owner", Text),
-    Column("lease_until", Moment),
+    Column("owner", Text),  # the process that has it in hand
     words("reason"),
     Column("parent_id", Text),
     Column("remote_id", Text),
     Column("url", Text),
     words("progress", "{}"),
-    UniqueConstraint("edition_id", "identity", "part", name="delivery_once"),
-    one_of("delivery_state", DeliveryState),
 )
+Index("delivery_once", delivery.c.edition_id, delivery.c.recipient, delivery.c.part, unique=True)
 
 IS_CLAIMABLE = and_(is_state(delivery.c.state, DeliveryState.QUEUED), not_(delivery.c.waits))
 
@@ -221,6 +227,38 @@ transport_state = Table(
     words("reason"),
     Column("until", Moment),
     Column("changed_at", Moment, nullable=False),
+    count("faults"),  # how many hopeless ones came in a row
+)
+
+# When a transport, or a domain on it (`domain` is empty for the transport itself), may be given the next
+# message: GCRA's theoretical arrival time, the gap between two that the domain's own answers taught us, and
+# the end of a rest that it asked for.
+pace = Table(
+    "pace",
+    metadata,
+    Column("transport", Text, primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("tat", Moment, nullable=False),
+    Column("gap", BigInteger, nullable=False),  # microseconds that the domain itself made us keep; 0: none
+    Column("until", Moment),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("beat_at", Moment, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("cause", Text, primary_key=True),
+    Column("told_at", Moment, nullable=False),
+    Column("cleared_at", Moment),
 )
 
 rejection = Table(

@@ -1,4 +1,4 @@
-"""A sender's turns: what the last ones came to and what goes out next, in one transaction."""
+"""A sender's turns: what the last messages came to and what goes out next, in one transaction."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from postroom.outbox.claim import begin, put_back
+from postroom.outbox.claim import Claimed, Hand, claim, release
 from postroom.outbox.record import Result, record
 
 
-def next_turn(
-    connection: Connection, owner: str, results: Sequence[Result], ids: Sequence[int], now: datetime
-) -> list[int]:
-    """Record `results`, then begin leased deliveries; return the ids of which bytes may go out."""
+def turn(
+    connection: Connection, hand: Hand, results: Sequence[Result], room: int, now: datetime
+) -> list[Claimed]:
+    """Record `results`, then take up to `room` due deliveries."""
     if results:
-        record(connection, owner, results, now)
-    return begin(connection, ids, owner, now) if ids else []
+        record(connection, hand.owner, results, now)
+    return claim(connection, hand, room, now)
 
 
-def last_turn(
-    connection: Connection, owner: str, results: Sequence[Result], ids: Sequence[int], now: datetime
-) -> list[int]:
-    """Record `results`, then give back those of the leased deliveries that have not begun; begin none."""
+def last_turn(connection: Connection, hand: Hand, results: Sequence[Result], now: datetime) -> None:
+    """Record `results`, then give back all else that is in hand: nobody is working on it.
+
+    A run begins with this too: what a claim took whose answer was lost with the connection is in no list.
+    """
     if results:
-        record(connection, owner, results, now)
-    put_back(connection, ids, owner)
-    return []
+        record(connection, hand.owner, results, now)
+    release(connection, hand)

@@ -1,180 +1,143 @@
-"""deliver(): what is due in the outbox is sent, one worker a transport. It never reads an article.
+"""deliver(): what is due in the outbox is sent, over the lines of one lane. It never reads an article.
 
-    claim ─► compose ─► prepare ─► begin ─► send ─► record
+    claim ─► compose ─► prepare ─► send ─► record
+      ▲                                      │
+      └────────────── one turn ◄─────────────┘
 
-A window of deliveries is claimed at once, but begun only in the batches that are handed over: who is
-suppressed, or whose edition is held, before their turn comes gets nothing. `begin` commits the state
-`sending` before the first byte that cannot be called back; whoever finds that state after a crash knows
-that the message may have gone out.
+One thread, the coordinator, takes turns on the ledger: a turn records what was answered and claims anew, in one
+transaction. Senders, one a line, do the rest. What is claimed is `sending` before its first byte goes out (or
+reserved, where it has to be prepared); whoever finds that state after a crash knows that the message may have gone
+out. A slow server has few in hand: no more than it took within the last second.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from threading import Event
-from typing import TypeAlias
+from typing import TypeVar
 
 import structlog
 
 from postroom.errors import LedgerCorrupt, LedgerError
-from postroom.model import Deferred, Outcome, Refused, Scope, Sent, Unknown
-from postroom.outbox import operate
-from postroom.outbox.claim import Claimed, claim, put_back
+from postroom.model import Refused, Scope
+from postroom.outbox import pauses
+from postroom.outbox.claim import Claimed, next_claim
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
-from postroom.outbox.turns import last_turn, next_turn
-from postroom.pipeline.flight import PAUSE, Fault, Flight, answered, fault_in, prepared, rest_after
+from postroom.outbox.turns import last_turn, turn
+from postroom.pipeline.fault import Fault, rest_after
 from postroom.pipeline.lane import Clock, Lane
+from postroom.pipeline.sender import Sender
+from postroom.pipeline.tally import Tally
+from postroom.pipeline.window import Window
 
 __all__ = ["Clock", "Lane", "Tally", "deliver"]
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=15)
-"""How long a claim lasts without news of its owner: longer than the ten minutes that RFC 5321 §4.5.3.2.6
-gives a server to answer the end of the data.
-"""
+T = TypeVar("T")
 
 RECORD_AGAIN_SECONDS = 5
 """How soon to try again to write results into a ledger that would not take them."""
 
 LONGEST_UNRECORDED_SECONDS = 0.05
-"""How long an answer may wait for others to be recorded with: fast servers cost fewer commits so, and slow
-ones have each answer recorded before the next message begins.
-"""
+"""How long an answer may wait for others to be recorded with: fast servers cost fewer commits so."""
 
-Turn: TypeAlias = Callable[..., list[int]]
+REACH_SECONDS = 1
+"""How far ahead deliveries are claimed, by what was answered lately: a hold or a suppression counts from then on."""
 
+WAIT_AT_MOST_SECONDS = 1
+"""A limit that opens within this time is waited for within a run."""
 
-@dataclass(slots=True)
-class Tally:
-    """What a delivery run did, by kind of outcome; `reasons` tells the last of each kind."""
-
-    sent: int = 0
-    deferred: int = 0
-    refused: int = 0
-    unknown: int = 0
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return any(self.counts().values())
-
-    def counts(self) -> dict[str, int]:
-        """Tell the numbers by kind of outcome."""
-        return {
-            "sent": self.sent,
-            "deferred": self.deferred,
-            "refused": self.refused,
-            "unknown": self.unknown,
-        }
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one outcome."""
-        match outcome:
-            case Sent():
-                self.sent += 1
-            case Deferred(reason=reason):
-                self.deferred += 1
-                self.reasons["deferred"] = reason
-            case Refused(reason=reason):
-                self.refused += 1
-                self.reasons["refused"] = reason
-            case Unknown(reason=reason):
-                self.unknown += 1
-                self.reasons["unknown"] = reason
+SHORTEST_WAIT_SECONDS = 0.005
+EMPTY_HANDED_AT_MOST = 200
+"""How often in a row a run looks for what is due before it leaves it to the next: others may have it in hand."""
 
 
 def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
     """Send what is due on a lane until nothing is due, its transport rests, or `stop` is set."""
-    run = _Run(ledger, lane, stop)
-    while not stop.is_set():
-        claimed = ledger.write(
-            claim, lane.carrier, lane.owner, now=lane.clock(), limit=lane.window, lease=LEASE
-        )
-        if not claimed:
-            break
-        if (fault := run.fly(claimed)) is not None:
-            _rest(ledger, lane, fault)
-            break
+    run = _Run(ledger, lane, stop, Window(lane.window, stop))
+    ledger.write(last_turn, lane.hand, (), lane.clock())
+    try:
+        while run.go_on():
+            pass
+    finally:
+        run.end()
+    run.tell()
     return run.tally
 
 
 @dataclass(slots=True)
 class _Run:
-    """One delivery run. `answered` is what is not recorded yet; the eldest of it came at `since`."""
+    """One delivery run. `reach` is how many deliveries may be in hand; `since` is when answers were last counted;
+    `empty_handed` how often nothing was claimed although something was due.
+    """
 
     ledger: Ledger
     lane: Lane
     stop: Event
+    window: Window
     tally: Tally = field(default_factory=Tally)
-    answered: list[Result] = field(default_factory=list)
-    since: float = 0.0
+    senders: list[Sender] = field(default_factory=list)
+    reach: int = 1
+    empty_handed: int = 0
+    since: float = field(default_factory=time.monotonic)
 
-    def fly(self, claimed: Sequence[Claimed]) -> Fault | None:
-        """Send a window batch by batch, until `stop` is set or a fault is the transport's: return that.
+    def go_on(self) -> bool:
+        """Take one turn; False when the run is over."""
+        if self.stop.is_set() or self.window.is_closed:
+            return False
+        results = self.window.drain()
+        self._measure(len(results))
+        room = min(self.reach, self.window.size) - self.window.in_flight
+        claimed = self._turn(results, max(room, 0))
+        if not claimed and not self.window.in_flight:
+            return self._wait_for_limit()
+        self.empty_handed = 0
+        self.window.put(claimed)
+        self._add_sender()
+        self.window.wait_for_answers(LONGEST_UNRECORDED_SECONDS)
+        return True
 
-        In the end all that was answered is recorded, and what was not begun is given back.
-        """
-        size = self.lane.transport.max_batch
-        try:
-            for start in range(0, len(claimed), size):
-                if self.stop.is_set():
-                    break
-                if (fault := self._send(claimed[start : start + size])) is not None:
-                    return fault
-            return None
-        finally:
-            self._write(last_turn, [each.delivery.id for each in claimed], self.answered)
+    def end(self) -> None:
+        """Wait for what is on its way, record it, and give back what was not begun."""
+        self.window.close()
+        for sender in self.senders:
+            sender.join()
+        results = self.window.drain()
+        self.tally.add(result.outcome for result in results)
+        self.tally.add(self.window.put_off_for)
+        self._insist(lambda: self.ledger.write(last_turn, self.lane.hand, results, self._now()), must=True)
 
-    def _send(self, batch: Sequence[Claimed]) -> Fault | None:
-        """Prepare a batch, begin what may still go out, and hand that over."""
-        flights = []
-        for claimed in batch:
-            made = prepared(self.ledger, self.lane, claimed)
-            if isinstance(made, Flight):
-                flights.append(made)
-                continue
-            self._put_off(claimed, made)
-            if made.scope is Scope.TRANSPORT:
-                return made
-        begun = self._write(next_turn, [each.id for each in flights], self._ripe())
-        return self._note(answered(self.lane, [each for each in flights if each.id in begun]))
+    def tell(self) -> None:
+        """Let the transport rest after a fault of its own; pass on what a sender could not cope with."""
+        faults = [sender.fault for sender in self.senders if sender.fault is not None]
+        if faults:
+            _rest(self.ledger, self.lane, faults[0])
+        elif self.tally.sent:
+            self.ledger.write(pauses.forget_faults, self.lane.name)
+        for sender in self.senders:
+            if sender.failure is not None:
+                raise sender.failure
 
-    def _put_off(self, claimed: Claimed, why: Deferred) -> None:
-        due = self.lane.clock() + (why.after or PAUSE)
-        self.ledger.write(put_back, [claimed.delivery.id], self.lane.owner, due_at=due, reason=why.reason)
-        self.tally.add(why)
-
-    def _note(self, results: Sequence[Result]) -> Fault | None:
-        """Keep results to be recorded; return a fault among them that is the transport's."""
-        if results and not self.answered:
-            self.since = time.monotonic()
-        self.answered += results
-        for result in results:
-            self.tally.add(result.outcome)
-        return next((fault for result in results if (fault := fault_in(result.outcome))), None)
-
-    def _ripe(self) -> list[Result]:
-        """Return what is to be recorded now: all of it or nothing yet."""
-        is_ripe = (
-            len(self.answered) * 2 >= self.lane.window
-            or time.monotonic() - self.since >= LONGEST_UNRECORDED_SECONDS
-            or any(_stops_edition(each.outcome) for each in self.answered)
+    def _turn(self, results: list[Result], room: int) -> list[Claimed]:
+        self.tally.add(result.outcome for result in results)
+        return self._insist(
+            lambda: self.ledger.write(turn, self.lane.hand, results, room, self._now()), must=bool(results)
         )
-        return self.answered if is_ripe else []
 
-    def _write(self, turn: Turn, ids: Sequence[int], results: list[Result]) -> list[int]:
-        """Take a turn. While the ledger cannot record `results` (a full disk, a lock) it is tried again:
+    def _insist(self, work: Callable[[], T], *, must: bool) -> T:
+        """Write to the ledger. What `must` be written is tried again while it cannot be (a full disk, a lock):
         what the other side has answered must not become a doubt.
         """
         while True:
             try:
-                begun = self.ledger.write(turn, self.lane.owner, results, ids, self.lane.clock())
+                return work()
             except LedgerError as error:
-                if not results or isinstance(error, LedgerCorrupt) or self.stop.is_set():
+                if not must or isinstance(error, LedgerCorrupt) or self.stop.is_set():
                     raise
                 log.error(
                     "results cannot be recorded; it is tried again",
@@ -182,18 +145,48 @@ class _Run:
                     why=str(error),
                 )
                 self.stop.wait(RECORD_AGAIN_SECONDS)
-            else:
-                results.clear()
-                return begun
 
+    def _measure(self, answers: int) -> None:
+        """Set how many may be in hand: as many as were answered within a second, and a few for each line."""
+        now = time.monotonic()
+        speed = answers / max(now - self.since, 1e-6)
+        self.reach = max(2 * (len(self.senders) + 1), int(speed * REACH_SECONDS))
+        self.since = now
 
-def _stops_edition(outcome: Outcome) -> bool:
-    return isinstance(outcome, Refused) and outcome.scope is Scope.EDITION
+    def _add_sender(self) -> None:
+        """Open another line where there is more to send than those that are open take.
+
+        The second waits until the first has sent something: a wrong password is tried once, not on every line.
+        """
+        if self.senders and not (self.tally.sent and self.window.unclaimed):
+            return
+        if len(self.senders) < len(self.lane.lines):
+            sender = Sender(self.ledger, self.lane, self.lane.lines[len(self.senders)], self.window)
+            self.senders.append(sender)
+            sender.start()
+
+    def _wait_for_limit(self) -> bool:
+        """Wait for a limit that opens soon; False where nothing more is due so soon."""
+        due = self.ledger.write(next_claim, self.lane.hand, self._now())
+        seconds = (due - self._now()).total_seconds() if due is not None else WAIT_AT_MOST_SECONDS + 1
+        self.empty_handed += 1
+        if seconds > WAIT_AT_MOST_SECONDS or self.empty_handed > EMPTY_HANDED_AT_MOST:
+            return False
+        return not self.stop.wait(max(seconds, SHORTEST_WAIT_SECONDS))
+
+    def _now(self) -> datetime:
+        return self.lane.clock()
 
 
 def _rest(ledger: Ledger, lane: Lane, fault: Fault) -> None:
-    """Pause the lane's transport after a fault that is its own."""
+    """Pause the lane's transport after a fault that is its own.
+
+    A refused log-in is tried again twice, and then left to a person.
+    """
     now = lane.clock()
-    until = now + rest_after(fault)
-    ledger.write(operate.pause_transport, lane.name, fault.reason, until=until, now=now)
-    log.warning("transport paused", transport=lane.name, reason=fault.reason, until=until.isoformat())
+    is_hopeless = isinstance(fault, Refused) and fault.scope is Scope.TRANSPORT
+    pause = ledger.write(
+        pauses.rest, lane.name, fault.reason, until=now + rest_after(fault), now=now, is_hopeless=is_hopeless
+    )
+    until = pause.until.isoformat() if pause.until else "a person resumes it"
+    log.warning("transport paused", transport=lane.name, reason=pause.reason, until=until)

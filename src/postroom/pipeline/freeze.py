@@ -11,6 +11,7 @@ from postroom.compose import parts_of
 from postroom.errors import AudienceError
 from postroom.model import Channel, Edition, Held, History, Recipient
 from postroom.outbox import enqueue
+from postroom.outbox.enqueue import Audience, Members
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import Headcount, Staged, headcount, people
@@ -50,20 +51,20 @@ def clear(ledger: Ledger, staged: Staged, holds: tuple[Held, ...], known: Histor
 
 def freeze(project: Project, ledger: Ledger, cleared: Cleared, now: datetime) -> Edition:
     """Write an edition and its deliveries; it is held where its clearance says so. Raises LedgerError."""
-    channel, edition = cleared.staged.candidate.channel, cleared.edition
+    edition = cleared.edition
     assets.publish(cleared.staged.images, project.config.images.folder)
-    rejected: list[tuple[int, str]] = []
-    frozen = enqueue.freeze(
-        ledger,
-        edition,
-        rows_read=cleared.count.rows_read,
-        rejected=cleared.count.rejected,
-        recipients=_accepted(channel, ledger, rejected),
-        parts=parts_of(edition.content),
-        now=now,
-    )
-    ledger.write(enqueue.reject, frozen.key, rejected)
-    return frozen
+    audience = _audience(cleared, ledger)
+    return enqueue.freeze(ledger, edition, audience, parts=parts_of(edition.content), now=now)
+
+
+def _audience(cleared: Cleared, ledger: Ledger) -> Audience:
+    """Say whom an edition is for: members of a list are left to the ledger, all others are read."""
+    channel, count = cleared.staged.candidate.channel, cleared.count
+    if channel.audience is not None and channel.audience.list is not None:
+        return Audience(people=Members(list=channel.audience.list))
+    rejections: list[tuple[int, str]] = []
+    people = _accepted(channel, ledger, rejections)
+    return Audience(people=people, rows_read=count.rows_read, rejected=count.rejected, rejections=rejections)
 
 
 def _accepted(channel: Channel, ledger: Ledger, rejected: list[tuple[int, str]]) -> Iterator[Recipient]:

@@ -1,4 +1,4 @@
-"""A lane: an open transport, and how to use it."""
+"""A lane: a transport with its lines open side by side, and how to use it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from postroom.compose import Keys
-from postroom.outbox.claim import Carrier
+from postroom.outbox.claim import Carrier, Hand
+from postroom.outbox.pace import UNLIMITED, Limits
 from postroom.transports.protocol import Transport
 
 Clock = Callable[[], datetime]
@@ -16,22 +17,47 @@ GIVE_UP_AFTER = timedelta(hours=48)
 WINDOW = 32
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """A transport of a `kind` and how to use it. `owner` names this process in the ledger; `window` is the
-    most messages that are claimed together and may wait to be recorded, and so the most that a crash can repeat.
+    """A transport of a `kind` and how to use it. `owner` names this process in the ledger.
+
+    `lines` are instances of the transport, one for each message that may be on its way at the same moment;
+    each is used by one thread at a time. `window` is the most messages that may be `sending`, and so the most
+    that a crash can repeat. `is_ours` tells whether what this process has in hand is still its own: one
+    that was stopped for too long must send nothing, for another may have taken over.
     """
 
     name: str
     kind: str
-    transport: Transport
+    lines: tuple[Transport, ...]
     owner: str
     keys: Keys
     clock: Clock
     window: int = WINDOW
     give_up_after: timedelta = GIVE_UP_AFTER
+    limits: Limits = UNLIMITED
+    is_ours: Callable[[], bool] = _always
 
     @property
     def carrier(self) -> Carrier:
         """What of the outbox is this lane's: the editions frozen for its name and its kind."""
         return Carrier(self.name, self.kind)
+
+    @property
+    def prepares(self) -> bool:
+        """Whether its messages have to be prepared before they may be sent."""
+        return self.lines[0].prepares
+
+    @property
+    def hand(self) -> Hand:
+        """How this lane takes deliveries from the outbox."""
+        return Hand(carrier=self.carrier, owner=self.owner, begins=not self.prepares, limits=self.limits)
+
+    def close(self) -> None:
+        """Close every line."""
+        for line in self.lines:
+            line.close()

@@ -17,7 +17,7 @@ from postroom.model import (
     Recipient,
 )
 from postroom.outbox import content as frozen_content
-from postroom.outbox import enqueue, meta
+from postroom.outbox import enqueue, meta, rows
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.stage import Staged, people
 
@@ -73,7 +73,7 @@ def sample_delivery(edition: Edition, recipient: Recipient, now: datetime) -> De
         recipient=recipient,
         part=0,
         date=now,
-        message_id=enqueue.message_id(edition, recipient.identity, 0),
+        message_id=rows.stamp(enqueue.token(edition, edition.id), edition.sender, now).message_id(0),
         state=DeliveryState.QUEUED,
         due_at=now,
     )

@@ -76,7 +76,7 @@ class _Worker:
         while not self.retire.is_set():
             self.news.wait(self._round())
             self.news.clear()
-        self.lane.transport.close()
+        self.lane.close()
 
     def _round(self) -> float:
         """Deliver what is due; give the seconds after which to look again."""
@@ -93,7 +93,7 @@ class _Worker:
         return AGAIN_SECONDS
 
     def _until_due(self) -> float:
-        due = self.ledger.read(claim.next_due, self.lane.carrier)
+        due = self.ledger.write(claim.next_claim, self.lane.hand, self.lane.clock())
         if due is None:
             return POLL_SECONDS
         return min(max((due - self.lane.clock()).total_seconds(), SOON_SECONDS), POLL_SECONDS)

@@ -10,4 +10,6 @@ from alembic import context
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, transactional_ddl=True)
 with context.begin_transaction():
+    if connection.dialect.name == "postgresql":  # whoever comes second waits, and finds everything done
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1886352244, 1)")
     context.run_migrations()

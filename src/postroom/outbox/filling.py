@@ -1,0 +1,238 @@
+"""Pour an audience into an edition that is being filled: a delivery for each recipient and part.
+
+People of a file pass through here, in batches; the members of a list the database copies by itself. Each
+transaction proves first that the freeze is still ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Insert,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    true,
+)
+
+from postroom.errors import LedgerError
+from postroom.model import DeliveryState, Edition, EditionState, Recipient
+from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.columns import Moment, is_state, to_micros
+from postroom.outbox.content import encode_map
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.subscribers import Known, enrol
+from postroom.outbox.tables import delivery, edition, membership, subscriber, suppression
+
+BATCH = 2000
+"""Rows of a file a transaction: long enough to be fast, short enough that a send never waits for it."""
+
+SWEEP = 20_000
+"""Members of a list a transaction: the database copies them by itself, in some 20 ms."""
+
+_ADD_DELIVERIES = insert_new(
+    delivery,
+    (
+        *("edition_id", "recipient", "part", "state", "waits", "due_at"),
+        *("identity", "address", "domain", "name", "merge"),
+    ),
+    key=("edition_id", "recipient", "part"),
+)
+_ALREADY_OUT = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """A freeze under way. `token` tells ours from that of another process which took over."""
+
+    edition: Edition
+    token: str
+    parts: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Poured:
+    """How many rows of the audience were seen, and how many of them are suppressed.
+
+    `rows_read` is their number where nobody counted them before.
+    """
+
+    seen: int
+    suppressed: int
+    rows_read: int | None = None
+
+
+def guard(connection: Connection, filling: Filling) -> None:
+    """See that this freeze is still ours; on PostgreSQL the row is locked until the commit."""
+    found = connection.execute(select(edition.c.id).where(is_ours(filling)).with_for_update()).one_or_none()
+    if found is None:
+        raise LedgerError(
+            f"{filling.edition.key} was cancelled meanwhile, or another process is filling it; leave it to that one"
+        )
+
+
+def is_ours(filling: Filling) -> ColumnElement[bool]:
+    """Claim that a row of the edition table is the one that this freeze fills."""
+    return and_(
+        edition.c.id == filling.edition.id,
+        edition.c.filler == filling.token,
+        is_state(edition.c.state, EditionState.FILLING),
+    )
+
+
+def pour_people(ledger: Ledger, begun: Filling, people: Iterable[Recipient]) -> Poured:
+    """Write the deliveries of `people`, who are read once."""
+    seen = suppressed = 0
+    for batch in _batches(people):
+        suppressed += ledger.write(_fill, begun, batch)
+        seen += len(batch)
+    return Poured(seen, suppressed)
+
+
+def _batches(recipients: Iterable[Recipient]) -> Iterator[Sequence[Recipient]]:
+    rest = iter(recipients)
+    while batch := tuple(islice(rest, BATCH)):
+        yield batch
+
+
+def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) -> int:
+    """Insert the deliveries of `batch`; return how many of its rows are suppressed."""
+    guard(connection, filling)
+    people = {recipient.identity: recipient for recipient in reversed(batch)}
+    out = {identity for (identity,) in lookup(connection, suppression.c.identity, list(people))}
+    suppressed = sum(recipient.identity in out for recipient in batch)
+    left = [people[name] for name in people if name not in out]
+    left.reverse()
+    known = enrol(connection, left, "audience", filling.now) if filling.edition.sender else {}
+    if filling.edition.revision > 1:
+        reached = _reached_before(connection, filling.edition, [one.id for one in known.values()] or [0])
+        left = [person for person in left if (known[person.identity].id if known else 0) not in reached]
+    _ADD_DELIVERIES.run(
+        connection, (row for person in left for row in _rows(filling, person, known.get(person.identity)))
+    )
+    return suppressed
+
+
+def pour_list(ledger: Ledger, filling: Filling, name: str) -> Poured:
+    """Copy the members of a list, without reading one of them here."""
+    seen = suppressed = last = 0
+    while (swept := ledger.write(_sweep, filling, name, last)) is not None:
+        last, more, out = swept
+        seen, suppressed = seen + more, suppressed + out
+    return Poured(seen, suppressed, rows_read=seen)
+
+
+def _sweep(connection: Connection, filling: Filling, name: str, last: int) -> tuple[int, int, int] | None:
+    """Insert the deliveries of the next members after number `last`.
+
+    Returns the last one's number, how many they were, and how many of them are suppressed; None after the end.
+    """
+    guard(connection, filling)
+    page = (
+        select(membership.c.subscriber_id)
+        .where(membership.c.list == name, membership.c.subscriber_id > last)
+        .order_by(membership.c.subscriber_id)
+        .limit(SWEEP)
+        .subquery()
+    )
+    highest, seen = connection.execute(select(func.max(page.c.subscriber_id), func.count())).one()
+    if not seen:
+        return None
+    members = and_(
+        membership.c.list == name, membership.c.subscriber_id > last, membership.c.subscriber_id <= highest
+    )
+    suppressed = _count_suppressed(connection, members)
+    for part in range(filling.parts):
+        connection.execute(_copy(filling, members, part, bool(suppressed)))
+    return highest, seen, suppressed
+
+
+_IS_SUPPRESSED = exists().where(
+    subscriber.c.id == membership.c.subscriber_id, suppression.c.identity == subscriber.c.identity
+)
+
+
+def _count_suppressed(connection: Connection, members: ColumnElement[bool]) -> int:
+    """Count the suppressed among some members; where nobody is suppressed at all, none of them is asked."""
+    if connection.execute(select(suppression.c.identity).limit(1)).one_or_none() is None:
+        return 0
+    query = select(func.count()).select_from(membership).where(members, _IS_SUPPRESSED)
+    return connection.execute(query).scalar_one()
+
+
+def _copy(filling: Filling, members: ColumnElement[bool], part: int, is_any_suppressed: bool) -> Insert:
+    values = {
+        "edition_id": literal(filling.edition.id, BigInteger),
+        "recipient": membership.c.subscriber_id,
+        "part": literal(part),
+        "state": literal(DeliveryState.QUEUED.value),
+        "waits": true() if part else false(),
+        "due_at": literal(filling.edition.due_at, Moment),
+    }
+    query = select(*values.values()).where(members).order_by(membership.c.subscriber_id)
+    if is_any_suppressed:
+        query = query.where(not_(_IS_SUPPRESSED))
+    if filling.edition.revision > 1:
+        earlier = _of_earlier_revisions(filling.edition).where(
+            delivery.c.recipient == membership.c.subscriber_id
+        )
+        query = query.where(not_(exists(earlier)))
+    return insert(delivery).from_select(list(values), query)
+
+
+def _reached_before(connection: Connection, value: Edition, recipients: list[int]) -> set[int]:
+    """Find who was sent an earlier revision of this piece, or may have been."""
+    found = _of_earlier_revisions(value).where(delivery.c.recipient.in_(recipients))
+    return set(connection.execute(found).scalars().all())
+
+
+def _of_earlier_revisions(value: Edition) -> Select[int]:
+    earlier = select(edition.c.id).where(
+        edition.c.channel == value.channel,
+        edition.c.variant == value.variant,
+        edition.c.article == value.article,
+        edition.c.revision < value.revision,
+        edition.c.rehearsal == value.rehearsal,
+    )
+    return select(delivery.c.recipient).where(
+        delivery.c.edition_id.in_(earlier), is_state(delivery.c.state, *_ALREADY_OUT)
+    )
+
+
+def _rows(filling: Filling, person: Recipient, known: Known | None) -> Iterator[dict[str, object]]:
+    """Yield the deliveries of one recipient, a part each, with values as the database keeps them.
+
+    Of a subscriber only what differs is repeated; an account is told in full.
+    """
+    told: dict[str, str | None] = {
+        "address": person.address,
+        "domain": person.domain,
+        "name": person.name,
+        "merge": encode_map(person.merge),
+    }
+    if known is not None:
+        told = {name: value if value != known.told[name] else None for name, value in told.items()}
+    shared = {
+        "edition_id": filling.edition.id,
+        "recipient": known.id if known else 0,
+        "identity": None if known else person.identity,
+        "state": "queued",
+        "due_at": to_micros(filling.edition.due_at),
+        **told,
+    }
+    for part in range(filling.parts):
+        yield {**shared, "part": part, "waits": part > 0}

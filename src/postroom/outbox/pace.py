@@ -1,0 +1,199 @@
+"""How fast a transport, and each recipient domain on it, may be given messages.
+
+The generic cell rate algorithm (ITU-T I.371, annex A) keeps one number for each: the theoretical arrival time
+of the next message. It lies in the ledger, so that a limit holds across restarts and for all workers together.
+A domain that says it wants less (421, 4.7.x) is slowed down by its answers and slowly trusted again, as TCP does it
+with a full network: the gap doubles, or grows by a quarter once it is about right, and shrinks a little with every
+message that it takes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from postroom.outbox.bulk import insert_new
+from postroom.outbox.columns import to_micros, to_moment
+from postroom.outbox.hot import Hot
+from postroom.outbox.tables import pace
+
+AHEAD = timedelta(milliseconds=100)
+"""How much of what a limit allows may be claimed at once: less than a person notices, enough to save commits."""
+
+FIRST_GAP = timedelta(milliseconds=100)
+"""The gap that a domain gets with its first complaint."""
+
+LONGEST_GAP = timedelta(minutes=5)
+SHORTEST_GAP = timedelta(milliseconds=5)
+"""A domain that takes 200 mails a second again is no longer slowed down."""
+
+SHORTEST_REST = timedelta(seconds=1)
+LONGEST_REST = timedelta(hours=1)
+"""How long a domain may rest at most; each message keeps a time of its own for what is longer."""
+
+EASING = 0.998
+"""What the gap shrinks by with every message that is taken: a hundred of them win back a fifth of the speed."""
+
+PUT_OFF_AT_MOST = timedelta(minutes=1)
+"""How far ahead a delivery of a slow domain is put off: its domain may be faster by then."""
+
+_FEW = 20  # complaints within so many gaps of each other: the gap is far from right
+_LONG_PAST = timedelta(hours=1)
+
+_OF = Hot(
+    select(pace.c.domain, pace.c.tat, pace.c.gap, pace.c.until)
+    .where(pace.c.transport == bindparam("transport"), pace.c.domain == bindparam("domain"))
+    .with_for_update()
+)
+_ANY_DOMAIN = Hot(
+    select(pace.c.domain).where(pace.c.transport == bindparam("transport"), pace.c.domain > "").limit(1)
+)
+_ADD = insert_new(pace, ("transport", "domain", "tat", "gap", "until"), key=("transport", "domain"))
+_MOVE = Hot(
+    update(pace)
+    .where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at"))
+    .values(tat=bindparam("tat"), gap=bindparam("gap"), until=bindparam("until"))
+)
+_FORGET = Hot(delete(pace).where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The gaps to keep between two messages: on the whole transport, for any one domain, for single ones.
+
+    None means no limit but the one that a domain's own answers teach.
+    """
+
+    gap: timedelta | None = None
+    domain_gap: timedelta | None = None
+    domains: Mapping[str, timedelta] = field(default_factory=dict)
+
+    def of(self, domain: str) -> timedelta:
+        """Return the gap that config.yaml wants for a domain; none is zero."""
+        return self.domains.get(domain) or self.domain_gap or timedelta(0)
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(slots=True)
+class Meter:
+    """The state of one limit at `now`: reserve with `take`, ask with `opens_at`."""
+
+    transport: str
+    domain: str
+    now: datetime
+    gap: timedelta
+    tat: datetime
+    learnt: timedelta = timedelta(0)
+    until: datetime | None = None
+    taken: int = 0
+
+    def take(self) -> bool:
+        """Take leave for one message; False where it must wait."""
+        if not self.may:
+            return False
+        self.tat = max(self.tat, self.now) + self.gap
+        self.taken += 1
+        return True
+
+    @property
+    def may(self) -> bool:
+        """Whether a message may go now."""
+        return not self.rests and self.tat <= self.now + AHEAD
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was asked for a rest that is not over."""
+        return self.until is not None and self.until > self.now
+
+    def opens_at(self) -> datetime:
+        """Return when the next message may go."""
+        return max(self.tat, self.until or self.tat)
+
+    def save(self, connection: Connection) -> None:
+        """Write down what was taken."""
+        if self.taken:
+            _write(connection, self.transport, self.domain, self.tat, self.learnt, self.until)
+
+
+def meter_of(connection: Connection, transport: str, domain: str, gap: timedelta, now: datetime) -> Meter:
+    """Read a limit, locked for this transaction; `gap` is what config.yaml wants, zero for nothing.
+
+    No message is reserved further ahead than `AHEAD`, so a later time in the ledger stems from a clock that was
+    wrong, and does not count.
+    """
+    row = next(iter(_OF.rows(connection, transport=transport, domain=domain)), None)
+    if row is None:
+        return Meter(transport, domain, now, gap, now)
+    learnt = timedelta(microseconds=row.gap)
+    gap = max(gap, learnt)
+    until = None if row.until is None else min(to_moment(row.until), now + LONGEST_REST)
+    tat = min(to_moment(row.tat), now + AHEAD + gap)
+    return Meter(transport, domain, now, gap, tat, learnt, until)
+
+
+def is_any_domain_slow(connection: Connection, transport: str) -> bool:
+    """Whether the ledger keeps a pace for any domain on `transport`."""
+    return bool(_ANY_DOMAIN.rows(connection, transport=transport))
+
+
+def slow_down(
+    connection: Connection, transport: str, domain: str, asked: timedelta | None, now: datetime
+) -> None:
+    """Make a domain wait that wants less: for as long as it `asked`, and with a wider gap from then on.
+
+    What it says again while it rests is about messages that were on their way already, and counts once.
+    """
+    meter = meter_of(connection, transport, domain, timedelta(0), now)
+    if meter.rests:
+        return
+    is_far_off = meter.until is not None and now - meter.until < _FEW * meter.learnt
+    wider = meter.learnt * (2 if is_far_off else 1.25) if meter.learnt else FIRST_GAP
+    rest = min(max(asked or SHORTEST_REST, SHORTEST_REST), LONGEST_REST)
+    _write(connection, transport, domain, now, min(wider, LONGEST_GAP), now + rest)
+
+
+def speed_up(connection: Connection, transport: str, taken: Counter[str], now: datetime) -> None:
+    """Trust domains a little more that took so many messages each."""
+    for domain, count in taken.items():
+        meter = meter_of(connection, transport, domain, timedelta(0), now)
+        if not meter.learnt:
+            continue
+        narrower = meter.learnt * EASING**count
+        if narrower < SHORTEST_GAP:
+            _FORGET.count(connection, of=transport, at=domain)
+        else:
+            _write(connection, transport, domain, meter.tat, narrower, meter.until)
+
+
+def throttled(connection: Connection, now: datetime, *, most: int) -> list[tuple[str, str, timedelta]]:
+    """Name the domains that are slowed down by their own answers: (transport, domain, gap), the slowest first."""
+    rows = connection.execute(
+        select(pace.c.transport, pace.c.domain, pace.c.gap)
+        .where(pace.c.domain > "", pace.c.gap > 0)
+        .order_by(pace.c.gap.desc())
+        .limit(most)
+    )
+    return [(row.transport, row.domain, timedelta(microseconds=row.gap)) for row in rows]
+
+
+def forget_old(connection: Connection, now: datetime) -> None:
+    """Delete the paces that say nothing any more: nothing learnt, and long past."""
+    connection.execute(delete(pace).where(pace.c.gap == 0, pace.c.tat < now - _LONG_PAST))
+
+
+def _write(
+    connection: Connection, transport: str, domain: str, tat: datetime, gap: timedelta, until: datetime | None
+) -> None:
+    values = {
+        "tat": to_micros(tat),
+        "gap": gap // timedelta(microseconds=1),
+        "until": None if until is None else to_micros(until),
+    }
+    if not _MOVE.count(connection, of=transport, at=domain, **values):
+        _ADD.run(connection, [{"transport": transport, "domain": domain, **values}])

@@ -1,0 +1,192 @@
+"""A sender: one thread and its line. It makes messages as the line asks for them, and hands in how each ended."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Thread
+
+import structlog
+
+from postroom import retry
+from postroom.compose import compose
+from postroom.errors import LedgerError, TransportError
+from postroom.model import Deferred, Mail, Message, Outcome, Prepared, Refused, Scope, Unknown
+from postroom.outbox.claim import Claimed, begin, give_back, keep_progress
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.record import Result
+from postroom.pipeline.fault import PAUSE, Fault, fault_in, rest_after
+from postroom.pipeline.lane import Lane
+from postroom.pipeline.window import Window
+from postroom.transports.protocol import Transport
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what it takes from a window over one line, in a thread of its own.
+
+    `flying` is what the line has pulled and not told the outcome of. A fault that is the transport's own closes
+    the window.
+    """
+
+    ledger: Ledger
+    lane: Lane
+    line: Transport
+    window: Window
+    flying: deque[tuple[Claimed, Message]] = field(default_factory=deque)
+    pulled: int = 0
+    fault: Fault | None = None
+    failure: Exception | None = None
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = Thread(target=self._run, name=f"sender {self.lane.name}", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until it is done."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self.window.wait_for_work():
+                self._send()
+        except (
+            Exception
+        ) as error:  # the ledger's trouble, for the coordinator; what is in hand stays in doubt
+            self.failure = error
+            self.window.close()
+
+    def _send(self) -> None:
+        """Send over the line for as long as there is something at hand."""
+        self.pulled = 0
+        try:
+            for outcome in self.line.send(self._messages()):
+                self._answer(outcome)
+            if not self.pulled and self.window.unclaimed and not self.window.is_over:
+                raise TransportError("the transport asked for no message")  # it would be asked for ever
+        except LedgerError:  # no fault of these deliveries: nothing of them has gone out
+            self._give_back_all()
+            raise
+        except TransportError as error:  # it could not be opened: nothing went out
+            fault = Deferred(reason=str(error), scope=Scope.TRANSPORT)
+            self._answer_all(fault)
+            self._heed(fault)
+        except Exception as error:  # edge: a byte may have gone out
+            log.error("transport broke", transport=self.lane.name, error=repr(error))
+            self._answer_all(Unknown(reason=f"the transport broke: {error!r}"))
+        if self.flying:
+            self._answer_all(Unknown(reason="the transport told no outcome"))
+
+    def _messages(self) -> Iterator[Message]:
+        """Make one message after another, until nothing is at hand."""
+        while self.lane.is_ours() and (claimed := self.window.take()) is not None:
+            message = self._made(claimed)
+            self.pulled += message is None
+            if message is not None:
+                self.flying.append((claimed, message))
+                self.pulled += 1
+                yield message
+
+    def _made(self, claimed: Claimed) -> Message | None:
+        """Compose a message; None where it cannot go out now, which is seen to."""
+        try:
+            message = compose(claimed.edition, claimed.delivery, self.lane.keys)
+            if not self.lane.prepares or self._prepared(claimed, message):
+                return message
+        except LedgerError:
+            self.window.let_go()
+            raise
+        except TransportError as error:
+            self._put_off(claimed, Deferred(reason=str(error), scope=Scope.TRANSPORT))
+        except Exception as error:  # edge: one delivery, before a byte of it went out
+            log.error(
+                "delivery quarantined",
+                delivery=claimed.delivery.id,
+                edition=claimed.edition.key,
+                error=repr(error),
+            )
+            self._quarantine(claimed, Refused(reason=f"this message could not be made: {error}"))
+        return None
+
+    def _prepared(self, claimed: Claimed, message: Message) -> bool:
+        """Do what may be repeated, then commit that it may go out; tell whether it may."""
+        delivery, owner = claimed.delivery, self.lane.owner
+        match self.line.prepare(message, delivery.progress):
+            case Deferred() as why:
+                self._put_off(claimed, why)
+                return False
+            case Prepared(progress=progress) if progress != delivery.progress:
+                self.ledger.write(keep_progress, delivery.id, owner, progress)
+        if self.ledger.write(begin, [delivery.id], owner, self.lane.clock()):
+            return True
+        self.window.let_go()
+        return False
+
+    def _put_off(self, claimed: Claimed, why: Deferred) -> None:
+        """Give back what cannot be sent yet; no attempt is spent."""
+        due = self.lane.clock() + (why.after or PAUSE)
+        self.ledger.write(give_back, [claimed.delivery.id], self.lane.owner, due_at=due, reason=why.reason)
+        self.window.put_off(why)
+        self._heed(why)
+
+    def _quarantine(self, claimed: Claimed, outcome: Refused) -> None:
+        """Let a message that cannot be made fail; it has to have begun for that."""
+        if self.lane.prepares:
+            self.ledger.write(begin, [claimed.delivery.id], self.lane.owner, self.lane.clock())
+        self.window.answer(self._result(claimed, None, outcome))
+
+    def _answer(self, outcome: Outcome) -> None:
+        claimed, message = self.flying.popleft()
+        self.window.answer(self._result(claimed, message, outcome))
+        self._heed(outcome)
+
+    def _answer_all(self, outcome: Outcome) -> None:
+        while self.flying:
+            self._answer(outcome)
+
+    def _give_back_all(self) -> None:
+        """Leave what the line had pulled to whoever recovers it: the ledger cannot be told now."""
+        while self.flying:
+            self.flying.popleft()
+            self.window.let_go()
+
+    def _heed(self, outcome: Outcome) -> None:
+        """Stop the lane at a fault that every message would meet."""
+        fault = fault_in(outcome)
+        if fault is not None and self.fault is None:
+            self.fault = fault
+            self.window.close()
+
+    def _result(self, claimed: Claimed, message: Message | None, outcome: Outcome) -> Result:
+        content = message.content if message is not None else None
+        return Result(
+            delivery_id=claimed.delivery.id,
+            outcome=outcome,
+            retry_at=retry_at(self.lane, claimed, outcome),
+            mail_from=content.mail_from if isinstance(content, Mail) else "",
+        )
+
+
+def retry_at(lane: Lane, claimed: Claimed, outcome: Outcome) -> datetime | None:
+    """Say when a delivery is tried again after `outcome`; None for never."""
+    match outcome:
+        case Deferred(scope=Scope.TRANSPORT) | Refused(scope=Scope.TRANSPORT):
+            return lane.clock() + rest_after(outcome)
+        case Deferred() | Unknown():
+            delivery, now = claimed.delivery, lane.clock()
+            return retry.retry_at(
+                outcome,
+                attempts=delivery.attempts + 1,
+                first_begun=delivery.first_begun_at or now,
+                now=now,
+                give_up_after=lane.give_up_after,
+                seed=delivery.message_id,
+            )
+    return None

@@ -1,0 +1,116 @@
+"""The window: what a lane has in hand, between the ledger and the lines.
+
+The coordinator puts deliveries in and drains results; senders take deliveries and answer. All that is in the window
+is `sending` in the ledger, or reserved, so its size is the most that a crash can leave in doubt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Condition, Event
+
+from postroom.model import Deferred
+from postroom.outbox.claim import Claimed
+from postroom.outbox.record import Result
+
+
+@dataclass(slots=True)
+class Window:
+    """At most `size` deliveries in hand; `stop` closes it from outside."""
+
+    size: int
+    stop: Event
+    is_closed: bool = False
+    put_off_for: list[Deferred] = field(default_factory=list)
+    _waiting: deque[Claimed] = field(default_factory=deque)
+    _answered: list[Result] = field(default_factory=list)
+    _flying: int = 0
+    _news: Condition = field(default_factory=Condition)
+
+    def put(self, claimed: Sequence[Claimed]) -> None:
+        """Hand deliveries to whichever sender asks first."""
+        if claimed:
+            with self._news:
+                self._waiting.extend(claimed)
+                self._news.notify_all()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more may be taken."""
+        return self.is_closed or self.stop.is_set()
+
+    def take(self) -> Claimed | None:
+        """Return the next delivery if there is one at hand."""
+        with self._news:
+            if not self._waiting or self.is_over:
+                return None
+            self._flying += 1
+            return self._waiting.popleft()
+
+    def wait_for_work(self) -> bool:
+        """Wait until there is a delivery to take; False when there will be none."""
+        with self._news:
+            while not self.is_over:
+                if self._waiting:
+                    return True
+                self._news.wait(1)
+            return False
+
+    def answer(self, result: Result) -> None:
+        """Give the result of a delivery that was taken."""
+        with self._news:
+            self._flying -= 1
+            self._answered.append(result)
+            if self._is_ripe():
+                self._news.notify_all()
+
+    def let_go(self) -> None:
+        """Say that a delivery which was taken is not in hand any more, and has no result."""
+        with self._news:
+            self._flying -= 1
+            if self._is_ripe():
+                self._news.notify_all()
+
+    def wait_for_answers(self, seconds: float) -> None:
+        """Wait until half of the window is answered, all of what is in it, or so many seconds have passed."""
+        end = time.monotonic() + seconds
+        with self._news:
+            while not self._is_ripe() and not self.is_over:
+                left = end - time.monotonic()
+                if left <= 0 and self._answered:
+                    break
+                self._news.wait(max(left, seconds))
+
+    def drain(self) -> list[Result]:
+        """Take all results that are there."""
+        with self._news:
+            answered, self._answered = self._answered, []
+            return answered
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are in hand and have no result."""
+        return len(self._waiting) + self._flying
+
+    @property
+    def unclaimed(self) -> int:
+        """How many of them no sender has taken."""
+        return len(self._waiting)
+
+    def put_off(self, why: Deferred) -> None:
+        """Say that a delivery which was taken has to wait, and is not in hand any more."""
+        with self._news:
+            self.put_off_for.append(why)
+        self.let_go()
+
+    def close(self) -> None:
+        """Let nothing more be taken."""
+        with self._news:
+            self.is_closed = True
+            self._news.notify_all()
+
+    def _is_ripe(self) -> bool:
+        return self.in_flight == 0 or (bool(self._answered) and self.in_flight * 2 <= self.size)
