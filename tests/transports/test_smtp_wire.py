@@ -69,15 +69,16 @@ def test_a_server_that_does_not_say_goodbye_is_left(serve, script, smtp_to, mail
     assert monotonic() - began < 1
 
 
-def test_a_long_mail_goes_out_in_blocks_and_arrives_whole(serve, script, smtp_to, mail) -> None:
-    lines = b"".join(b".%06d and so on\r\n" % number for number in range(20_000))
-    server = serve(script())
-    assert isinstance(*smtp_to(server.port).send([mail(data=b"Subject: long\r\n\r\n" + lines)]), Sent)
-    ((_, written),) = server.mails
-    assert (
-        written
-        == b"Subject: long\r\n\r\n" + lines.replace(b"\r\n.", b"\r\n..").replace(b".0", b"..0", 1) + b".\r\n"
-    )
+@pytest.mark.parametrize("offers", [(), (b"PIPELINING",)], ids=["one by one", "groups"])
+def test_long_mails_arrive_whole(offers, serve, script, smtp_to, mail) -> None:
+    lines = b"".join(b".%06d and so on\r\n" % number for number in range(5_000))
+    data = b"Subject: long\r\n\r\n" + lines
+    server = serve(script(offers=(b"STARTTLS", b"AUTH PLAIN", *offers)))
+    outcomes = list(smtp_to(server.port).send([mail(data=data)] * 3))
+    assert [type(each) for each in outcomes] == [Sent] * 3, outcomes
+    stuffed = data.replace(b"\r\n.", b"\r\n..")
+    assert [written for _, written in server.mails] == [stuffed + b".\r\n"] * 3
+    assert server.connections == 1
 
 
 def test_an_answer_of_many_lines_is_read_to_its_end(serve, script, smtp_to, mail) -> None:

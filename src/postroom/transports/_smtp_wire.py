@@ -87,11 +87,11 @@ class Wire(smtplib.SMTP):
         """
         if self._unread:
             raise Garbled("an answer to nothing that was asked")
-        view, written = memoryview(data), 0
+        line, view, written = self._socket(), memoryview(data), 0
         try:
             while True:
-                self._socket().settimeout(self._left(monotonic() + self.patience))
-                written += self._socket().send(view[written:])
+                line.settimeout(self._left(monotonic() + self.patience))
+                written += line.send(view[written:])
                 if written == len(data) or self._is_interrupted():
                     return written
         except OSError:
@@ -120,11 +120,15 @@ class Wire(smtplib.SMTP):
 
         Raises Garbled, TimeoutError, or SMTPServerDisconnected.
         """
+        if not self._unread:
+            self._read(monotonic() + self.patience)
+        unread = self._unread
+        end = unread.find(b"\n")
+        if end > 0 and (known := _COMMON.get(unread[:4])) is not None:  # it has come whole
+            self._unread = unread[end + 1 :]
+            return known, unread[4:end].rstrip(b"\r")
         until = monotonic() + self.patience
-        code, more, text = _parse(self._line(until))
-        if not more:
-            return code, text
-        texts = [text]
+        texts: list[bytes] = []
         while len(texts) < _MAX_LINES:
             code, more, text = _parse(self._line(until))
             texts.append(text)
@@ -141,16 +145,20 @@ class Wire(smtplib.SMTP):
 
     def _line(self, until: float) -> bytes:
         while b"\n" not in self._unread:
-            if len(self._unread) > _MAX_LINE:
-                raise Garbled(f"a line of more than {_MAX_LINE} bytes")
-            self._socket().settimeout(self._left(until))
-            chunk = self._socket().recv(_CHUNK)
-            if not chunk:
-                self.close()
-                raise smtplib.SMTPServerDisconnected("the connection was closed")
-            self._unread += chunk
+            self._read(until)
         line, _, self._unread = self._unread.partition(b"\n")
         return line.rstrip(b"\r")
+
+    def _read(self, until: float) -> None:
+        if len(self._unread) > _MAX_LINE:
+            raise Garbled(f"a line of more than {_MAX_LINE} bytes")
+        line = self._socket()
+        line.settimeout(self._left(until))
+        chunk = line.recv(_CHUNK)
+        if not chunk:
+            self.close()
+            raise smtplib.SMTPServerDisconnected("the connection was closed")
+        self._unread += chunk
 
     def _left(self, until: float) -> float:
         """Return the seconds that are left; raise TimeoutError if none are."""
@@ -184,8 +192,6 @@ class TLSWire(Wire):
 
 def _parse(line: bytes) -> tuple[int, bool, bytes]:
     """Take a reply line apart: its code, whether more follow, its text."""
-    if (code := _COMMON.get(line[:4])) is not None:
-        return code, False, line[4:]
     match = _REPLY_LINE.fullmatch(line)
     if match is None:
         raise Garbled(f"{line[:60]!r} instead of an answer")
