@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -27,8 +28,6 @@ request to our own server, so that more would lengthen the link and protect nobo
 _MAX_PART_BYTES: Final = 239
 _UUID_BYTES: Final = 16
 _FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
-_INNER: Final = bytes(byte ^ 0x36 for byte in range(256))  # RFC 2104 §2: ipad, opad
-_OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 _UUID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DASHED, _BARE = 254, 255  # the marks of its two spellings
 _UUID_SPELLINGS: Final[Mapping[int, Callable[[UUID], str]]] = {_DASHED: str, _BARE: attrgetter("hex")}
@@ -51,7 +50,9 @@ def token(keys: Sequence[bytes], purpose: str, *parts: str) -> str:
     if not keys:
         raise ValueError("a link cannot be signed without a key")
     text = _spelled(b"".join([_pack(part) for part in parts]))
-    return (text + b"." + _spelled(_mac(keys[0], purpose, text)[:_MAC_BYTES])).decode("ascii")
+    mac = _keyed(keys[0], purpose).copy()
+    mac.update(text)
+    return (text + b"." + _spelled(mac.digest()[:_MAC_BYTES])).decode("ascii")
 
 
 def read(keys: Sequence[bytes], purpose: str, token: str) -> tuple[str, ...] | None:
@@ -81,20 +82,10 @@ def _spelled(data: bytes) -> bytes:
     return binascii.b2a_base64(data, newline=False).translate(_FOR_URLS).rstrip(b"=")
 
 
-def _mac(key: bytes, purpose: str, text: bytes) -> bytes:
-    """Compute what `_signer` would, from hashes that were fed their key once (RFC 2104 §4)."""
-    inner, outer = _keyed(key, purpose)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(text)
-    outer.update(inner.digest())
-    return outer.digest()
-
-
 @lru_cache(maxsize=16)
-def _keyed(key: bytes, purpose: str) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """Start both hashes of an HMAC (RFC 2104 §2), to be copied for each token."""
-    block = _signer((key,), purpose).derive_key().ljust(hashlib.sha256().block_size, b"\x00")
-    return hashlib.sha256(block.translate(_INNER)), hashlib.sha256(block.translate(_OUTER))
+def _keyed(key: bytes, purpose: str) -> hmac.HMAC:
+    """Start what `_signer` computes for a token, up to the token's text: to be copied, never fed."""
+    return hmac.new(_signer((key,), purpose).derive_key(), digestmod=hashlib.sha256)
 
 
 def _pack(part: str) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom.compose.header import block, check, machine, mailbox
+from postroom.compose.header import block, check, machine, mailbox, personal
 from postroom.compose.wording import printable
 from postroom.errors import AddressError, HeaderError
 from postroom.model import Unsubscribe
@@ -189,6 +189,24 @@ def test_an_edition_without_a_sender_is_told_with_its_cure(desk) -> None:
 def test_the_last_check_finds_what_the_writing_let_through(block_of: bytes, names: list[str]) -> None:
     with pytest.raises(HeaderError):
         check(block_of, names)
+
+
+@pytest.mark.parametrize("place", ["to", "subject", "date", "message_id"])
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "a\r\nBcc: x@y.example", "a\r\n\r\nx", "a\nb", "a\rb", "a\x00b", "a\x0bb", "a\x7fb", "é", "a\r\n \r\nb",
+        "a\r\n b: c\r\nBcc: d", "=?utf-8?q?a=0AB?=", "=?utf-8?b?Cg==?=", "=?utf-8?q?=C2=85?=", "=?utf-8?q?=FF?=",
+        "=?utf-7?q?a?=", "=?x", "x" * 999,
+    ],
+)  # fmt: skip
+def test_what_is_one_recipients_cannot_smuggle_a_line_or_a_control(place: str, evil: str) -> None:
+    values = {"to": "a@b.example", "subject": "Fire", "date": "Sun, 22 Nov 2026", "message_id": "1@b.example"}
+    assert personal(**values).count(b"\r\n") == 4
+    if place == "date" and "=?" in evil:
+        return  # written by us alone, and never decoded
+    with pytest.raises(HeaderError):
+        personal(**{**values, place: evil})
 
 
 def test_a_value_for_programs_is_visible_ascii() -> None:

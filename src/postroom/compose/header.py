@@ -28,8 +28,12 @@ from postroom.errors import HeaderError
 
 _MAX_LINE: Final = 998  # RFC 5322 §2.1.1
 _ATOMS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")  # RFC 5322 §3.2.3
-_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*")
-_SHORT: Final = WIDTH - len(":  <>")
+_USUAL: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/^_`{|}~-]+)*"
+    r" <[A-Za-z0-9!#$%&'*+/^_`{|}~.-]+@[A-Za-z0-9.-]+>"
+)
+"""A name of atoms and an address, neither with what could begin an encoded word."""
+
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 _VISIBLE: Final = re.compile(r"[\x20-\x7e]+")
 _NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -46,13 +50,14 @@ def text(name: str, value: str) -> str:
 
 def mailbox(name: str, display: str, address: str) -> str:
     """Write one address with its display name, folded. Raises HeaderError for a wrong address."""
+    usual = f"{display} <{address}>"
+    if len(name) + len(usual) < WIDTH - 1 and _USUAL.fullmatch(usual):
+        return usual
     if not _ADDRESS.fullmatch(address) or "=?" in address:
         raise HeaderError(
             f"{name}: {address!r} is no address that every server takes (ASCII, one @, no blanks)"
         )
-    if len(name) + len(display) + len(address) < _SHORT and _PLAIN_NAME.fullmatch(display):
-        return f"{display} <{address}>"
-    return _before_angle(name, display, address)
+    return _before_angle(name, display, address) if display else address
 
 
 def identifier(name: str, display: str, value: str) -> str:
