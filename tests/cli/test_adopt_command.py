@@ -40,6 +40,14 @@ def test_a_ledger_at_home_needs_no_adoption(restored, postroom) -> None:
     assert json.loads(postroom("adopt", "--json").out)["adopted"] is False
 
 
+def test_a_ledger_that_looks_at_home_is_adopted_when_asked_for(restored, postroom, hours) -> None:
+    restored.article(date=hours(-1))
+    restored.run()
+    answer = postroom("adopt", "--anyway", "--yes")
+    assert answer.code == 0
+    assert f"held: {KEY}" in answer.told
+
+
 def test_where_nobody_can_be_asked_a_word_is_needed(restored, postroom, hours) -> None:
     restored.article(date=hours(-1))
     restored.run()

@@ -23,3 +23,33 @@ def test_accounts_that_do_not_add_up_are_wrong(office, postroom, hours) -> None:
     answer = postroom("doctor")
     assert answer.code == 1
     assert "does not add up: newsletter/article/letters" in answer.told
+
+
+def test_the_age_of_the_last_backup_is_told(office, postroom, hours) -> None:
+    office.article(date=hours(-1))
+    office.run()
+    answer = postroom("doctor")
+    assert "there is none yet; `postroom outbox backup` makes one" in answer.told
+    postroom("outbox", "backup")
+    told = postroom("doctor").told
+    assert "the last one is of" in told
+    assert "makes one" not in told
+
+
+def test_a_ledger_from_elsewhere_is_wrong(office, mailbox, postroom, hours) -> None:
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
+        )
+    )
+    office.article(date=hours(-1))
+    office.run()
+    postroom("outbox", "backup", str(office.folder / "copy.db"))
+    (office.folder / "copy.db").replace(office.folder / "postroom.db")
+    for name in ("postroom.db-wal", "postroom.db-shm"):
+        (office.folder / name).unlink(missing_ok=True)
+    answer = postroom("doctor")
+    assert answer.code == 1
+    assert "is the backup of" in answer.told
+    assert "`postroom adopt`" in answer.told

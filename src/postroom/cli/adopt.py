@@ -16,9 +16,10 @@ from postroom.outbox.adoption import Adopted
 
 @click.command()
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
+@click.option("--anyway", is_flag=True, help="Also where nothing shows: the whole machine was put back, say.")
 @console.json_option
 @click.pass_obj
-def command(config: Path, yes: bool, as_json: bool) -> None:
+def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
     """Accept a ledger that was restored from a backup, copied or moved.
 
     Until then nothing goes out through a real transport: the ledger may not know what went out from
@@ -29,14 +30,15 @@ def command(config: Path, yes: bool, as_json: bool) -> None:
     with session.ledger_if_any(project) as ledger:
         place = guard.place_of(project.config.database) if ledger is not None else None
         guarded = guard.check(ledger, place) if ledger is not None else None
-        if ledger is None or guarded is None:
+        if ledger is None or (guarded is None and not anyway):
             _print_nothing(as_json)
             return
+        why = guarded.why if guarded is not None else "the ledger looks at home here"
         if not yes:
-            _ask(guarded.why, ledger.read(adoption.at_stake))
+            _ask(why, ledger.read(adoption.at_stake))
         adopted = adoption.adopt(ledger, place, session.now())
     if as_json:
-        console.print_json({"adopted": True, "why": guarded.why, **asdict(adopted)})
+        console.print_json({"adopted": True, "why": why, **asdict(adopted)})
     else:
         _print_adopted(adopted)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,12 +15,10 @@ from postroom import __version__
 from postroom.cli import console, session
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError
-from postroom.outbox import driver, status
+from postroom.outbox import backup, disk, driver, guard, status
 from postroom.outbox.ledger import Ledger, exists
+from postroom.outbox.sqlite import path_of
 from postroom.pipeline.wayout import missing_ways_out, unanswered
-
-_LITTLE_SPACE_BYTES = 500 * 1024 * 1024
-"""Below this the ledger may not grow through a large edition."""
 
 _SAFE_PYTHON = {(3, 11): 15, (3, 12): 13, (3, 13): 12, (3, 14): 3}
 """The patch level of each Python from which its mail library guards headers (CVE-2026-1299)."""
@@ -73,7 +70,8 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
         return
     yield Diagnosis(state="well", what="config", detail=f"{path}: {len(config.channels)} channels")
     yield _ledger(config.database)
-    yield _disk(config.base)
+    yield from _kept(config.database)
+    yield _disk(path_of(config.database) or config.base)
     yield from _ways_out(config)
     yield from _servers(config)
 
@@ -113,10 +111,29 @@ def _ledger(database: str) -> Diagnosis:
     return Diagnosis(state="well", what="ledger", detail=f"{shown} is whole, and its accounts add up")
 
 
-def _disk(folder: Path) -> Diagnosis:
-    free = shutil.disk_usage(folder).free
-    state = "well" if free >= _LITTLE_SPACE_BYTES else "worth knowing"
-    return Diagnosis(state=state, what="disk", detail=f"{free // 1024**2:,} MB free at {folder}")
+def _kept(database: str) -> Iterator[Diagnosis]:
+    """Say whether the ledger is at home here, and how old its last backup is."""
+    if not exists(database):
+        return
+    try:
+        with Ledger(database) as ledger:
+            guarded = guard.check(ledger, guard.place_of(database))
+            made, overdue = ledger.read(backup.made_at), ledger.read(backup.due, session.now())
+    except LedgerError:
+        return  # told with the ledger
+    if guarded is not None:
+        yield Diagnosis(state="wrong", what="ledger", detail=guarded.why)
+    if path_of(database) is not None:
+        told = f"the last one is of {made:%Y-%m-%d %H:%M} UTC" if made else "there is none yet"
+        cure = "; `postroom outbox backup` makes one" * overdue
+        yield Diagnosis(state="worth knowing" if overdue else "well", what="backup", detail=told + cure)
+
+
+def _disk(place: Path) -> Diagnosis:
+    room = disk.room(place)
+    if room.enqueues:
+        return Diagnosis(state="well", what="disk", detail=f"{disk.megabytes(room.free)} free at {room.path}")
+    return Diagnosis(state="worth knowing" if room.claims else "wrong", what="disk", detail=room.told)
 
 
 def _ways_out(config: Config) -> Iterator[Diagnosis]:

@@ -83,6 +83,7 @@ class History:
     """All of it. `editions` is keyed by (channel, variant, article id) and leaves out rehearsals
     that `outbox rehearsed --resend` settled; `articles` by article id. `adopted_at` is when this ledger, a
     copy, was last made the ledger; what it does not know from before may have gone out from another.
+    `replaced` are editions that were withdrawn for a newer revision which is not frozen yet.
     """
 
     channels: Mapping[str, ChannelSighting] = field(default_factory=dict)
@@ -90,3 +91,10 @@ class History:
     articles: Mapping[str, KnownArticle] = field(default_factory=dict)
     approvals: tuple[Approval, ...] = ()
     adopted_at: datetime | None = None
+    replaced: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
+
+    def revision(self, place: tuple[str, str, str]) -> int:
+        """Return the number of the revision that would be frozen next, or that is only a proposal."""
+        if place in self.editions:
+            return self.editions[place].revision
+        return self.replaced[place].revision + 1 if place in self.replaced else 1

@@ -12,6 +12,9 @@ from postroom.outbox.meta import adopted_at
 from postroom.outbox.rows import AnyRow, accounts_of
 from postroom.outbox.tables import approval, article, channel, edition
 
+REPLACED = "replaced"
+"""How an edition is settled that was withdrawn for a newer revision of it."""
+
 # Numbers for states: two editions that change places give another sum of id × number.
 _STATE_CODE = case({state.value: number for number, state in enumerate(EditionState)}, value=edition.c.state)
 
@@ -25,9 +28,11 @@ def read(connection: Connection) -> History:
     by_channel: dict[str, list[AnyRow]] = {}
     for row in editions:
         by_channel.setdefault(row.channel, []).append(row)
+    latest = _editions(channels, by_channel)
     return History(
         channels={name: _sighting(connection, name, channels) for name in channels},
-        editions=_editions(channels, by_channel),
+        editions={key: _past(key[0], row) for key, row in latest.items() if row.settled != REPLACED},
+        replaced={key: _past(key[0], row) for key, row in latest.items() if row.settled == REPLACED},
         articles={row.id: _known(row) for row in connection.execute(select(article))},
         approvals=tuple(
             _approval(row) for row in connection.execute(select(approval).order_by(approval.c.id))
@@ -63,24 +68,21 @@ def version(connection: Connection) -> tuple[object, ...]:
 
 
 def _sighting(connection: Connection, name: str, channels: Mapping[str, AnyRow]) -> ChannelSighting:
-    let_go = (
-        connection.execute(
-            select(edition.c.recipients)
-            .where(
-                edition.c.channel.in_(_names(name, channels)),
-                edition.c.rehearsal == false(),
-                edition.c.opened_at.is_not(None),
-            )
-            .order_by(edition.c.opened_at, edition.c.id)
+    let_go = connection.execute(
+        select(edition.c.recipients, edition.c.revision)
+        .where(
+            edition.c.channel.in_(_names(name, channels)),
+            edition.c.rehearsal == false(),
+            edition.c.opened_at.is_not(None),
         )
-        .scalars()
-        .all()
-    )
+        .order_by(edition.c.opened_at, edition.c.id)
+    ).all()
+    whole = [row.recipients for row in let_go if row.revision == 1]  # a later one goes to the rest alone
     return ChannelSighting(
         name=name,
         first_seen=channels[name].first_seen,
         real_editions=len(let_go),
-        last_recipients=let_go[-1] if let_go else None,
+        last_recipients=whole[-1] if whole else None,
     )
 
 
@@ -94,13 +96,13 @@ def _names(name: str, channels: Mapping[str, AnyRow]) -> list[str]:
 
 def _editions(
     channels: Mapping[str, AnyRow], by_channel: Mapping[str, Sequence[AnyRow]]
-) -> dict[tuple[str, str, str], Past]:
+) -> dict[tuple[str, str, str], AnyRow]:
     """Key the latest revision of each piece by every name that its channel goes by."""
     found = {}
     for name in {*channels, *by_channel}:
         for row in _rows(name, channels, by_channel):
             found[name, row.variant, row.article] = row
-    return {key: _past(key[0], row) for key, row in found.items()}
+    return found
 
 
 def _rows(

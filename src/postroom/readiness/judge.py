@@ -27,6 +27,7 @@ from postroom.model import (
     Waiting,
 )
 from postroom.readiness.candidate import Candidate
+from postroom.readiness.holds import late, lookalike, maybe_elsewhere, still_leaving
 from postroom.readiness.words import at, setting, span_in_words, told
 
 SUSPICIOUS_RULES = frozenset({"refusal-text", "placeholder"})
@@ -50,8 +51,10 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     since, decision = _turn(candidate, history, now)
     if decision is not None:
         return decision
-    held = _late(candidate, since, now) or _maybe_elsewhere(candidate, since, history)
-    return held or _lookalike(candidate, since) or Ready(since=since)
+    if history.revision(candidate.place) > 1:
+        return still_leaving(candidate, history, now) or Ready(since=since)
+    held = late(candidate, since, now) or maybe_elsewhere(candidate, since, history)
+    return held or lookalike(candidate, since) or Ready(since=since)
 
 
 def follows_its_file(past: Past | None) -> bool:
@@ -268,31 +271,3 @@ def _lead_stopped(lead: Past, candidate: Candidate) -> Readiness | None:
     if lead.sent_at is None:
         return Waiting(until=None, why=f"it follows `{first.name}`, which is {lead.state} ({lead.key})")
     return None
-
-
-def _late(candidate: Candidate, since: datetime, now: datetime) -> Held | None:
-    limit = candidate.channel.hold_if_late
-    if limit is None or now - since <= limit:
-        return None
-    due = told(since, candidate.channel)
-    allowed = f"{setting(candidate.channel, 'hold_if_late')} allows ({span_in_words(limit)})"
-    return Held(code="late", since=since, why=f"it was due {due}, longer ago than {allowed}")
-
-
-def _maybe_elsewhere(candidate: Candidate, since: datetime, history: History) -> Held | None:
-    """Hold what an adopted ledger does not know, although it was due before: another copy may have sent it."""
-    adopted = history.adopted_at
-    if adopted is None or since > adopted or candidate.channel.rehearsal:
-        return None
-    return Held(
-        code="adopted",
-        since=since,
-        why=f"it was due {told(since, candidate.channel)}, before this ledger was adopted "
-        f"({told(adopted, candidate.channel)}): another copy of the ledger may have sent it",
-    )
-
-
-def _lookalike(candidate: Candidate, since: datetime) -> Held | None:
-    if not candidate.suspicion:
-        return None
-    return Held(code="looks-moved", since=since, why=candidate.suspicion)

@@ -18,10 +18,11 @@ from postroom.outbox.lock import DaemonLock
 
 
 @click.command("backup")
-@click.argument("to", required=False, type=click.Path(path_type=Path))
+@click.argument("to", required=False, metavar="[TO]", type=click.Path(path_type=Path))
 @click.option(
     "--keep",
     type=click.IntRange(min=1),
+    metavar="N",
     default=backup.KEPT,
     show_default=True,
     help="How many stay in `backups`.",
@@ -45,7 +46,7 @@ def back_up(config: Path, to: Path | None, keep: int, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument("file", required=False, metavar="[FILE]", type=click.Path(path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")
 @click.pass_obj
 def recover(config: Path, file: Path | None, yes: bool) -> None:
