@@ -1,0 +1,103 @@
+"""Read what in the ledger may need a person: the editions that wait or ended, and transports that stand still."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, or_, select
+
+from postroom.model import Accounts, EditionState
+from postroom.outbox import attempts
+from postroom.outbox.columns import is_state
+from postroom.outbox.figures import limited, oldest_due
+from postroom.outbox.pauses import Pause, paused_transports
+from postroom.outbox.rows import accounts_of
+from postroom.outbox.tables import edition
+
+RECENTLY = timedelta(days=1)
+"""For how long an edition counts as just finished: a weekend's outage of whoever is told may be longer than this,
+but then `outbox status` tells.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An edition that waits for a person, is in doubt, or is done. `holds` are the codes of what may be approved."""
+
+    key: str
+    state: EditionState
+    reason: str
+    holds: tuple[str, ...]
+    rehearsal: bool
+    finished_at: datetime | None
+    accounts: Accounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits on a transport: due since `due_at`, its last answer at `worked_at` (None: long ago).
+
+    `limited`: a rate limit lets nothing go at the moment.
+    """
+
+    transport: str
+    due_at: datetime
+    worked_at: datetime | None
+    limited: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """All of it, at one moment."""
+
+    found: tuple[Found, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
+def standing(connection: Connection, now: datetime) -> Standing:
+    """Look at the ledger: milliseconds at any size."""
+    return Standing(
+        found=_found(connection, now),
+        pauses=paused_transports(connection, now),
+        waiting=_waiting(connection, now),
+    )
+
+
+def _found(connection: Connection, now: datetime) -> tuple[Found, ...]:
+    rows = connection.execute(
+        select(edition)
+        .where(
+            or_(
+                is_state(edition.c.state, EditionState.HELD),
+                edition.c.uncertain > 0,
+                edition.c.finished_at > now - RECENTLY,
+            )
+        )
+        .order_by(edition.c.due_at, edition.c.id)
+    )
+    return tuple(
+        Found(
+            key=row.key,
+            state=EditionState(row.state),
+            reason=row.reason,
+            holds=tuple(json.loads(row.holds)),
+            rehearsal=row.rehearsal,
+            finished_at=row.finished_at,
+            accounts=accounts_of(row),
+        )
+        for row in rows
+    )
+
+
+def _waiting(connection: Connection, now: datetime) -> tuple[Waiting, ...]:
+    due = {name: moment for name, moment in oldest_due(connection).items() if moment <= now}
+    if not due:
+        return ()
+    worked, slow = attempts.worked(connection), limited(connection, now)
+    return tuple(
+        Waiting(transport=name, due_at=moment, worked_at=worked.get(name), limited=name in slow)
+        for name, moment in sorted(due.items())
+    )
