@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.model import Edition, Post, Recipient, Sent
-from postroom.outbox import Ledger, enqueue, operate, status, subscribers
+from postroom.model import Deferred, Edition, Post, Recipient, Sent
+from postroom.outbox import Ledger, claim, enqueue, filling, operate, recover, status, subscribers
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -63,13 +63,13 @@ def test_of_a_persons_rows_the_first_counts(
     ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
 ) -> None:
     rows = [replace(person("ada"), name=name) for name in ("First", "Second")]
-    enqueue.freeze(ledger, make_edition(), rows_read=2, rejected=0, recipients=rows, parts=1, now=NOW)
+    enqueue.freeze(ledger, make_edition(), enqueue.Audience(people=rows, rows_read=2), parts=1, now=NOW)
     found = ledger.read(lambda c: [row.delivery.recipient.name for row in status.deliveries(c)])
     assert found == ["First"]
 
 
 def test_duplicates_are_found_across_batches(outbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enqueue, "BATCH", 2)
+    monkeypatch.setattr(filling, "BATCH", 2)
     outbox.freeze("ada", "bea", "cleo", "ada", "dora", "bea")
     assert outbox.counts() == {"rows_read": 6, "duplicate": 2, "recipients": 4, "queued": 4}
 
@@ -98,9 +98,7 @@ def test_an_audience_that_changed_while_it_was_read_is_not_let_go(
         enqueue.freeze(
             ledger,
             make_edition(),
-            rows_read=5,
-            rejected=1,
-            recipients=[person("ada"), person("bea")],
+            enqueue.Audience(people=[person("ada"), person("bea")], rows_read=5, rejected=1),
             parts=1,
             now=NOW,
         )
@@ -116,7 +114,7 @@ def test_a_broken_off_freeze_is_wiped_and_filled_anew(
     person: Callable[[str], Recipient],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(enqueue, "BATCH", 2)
+    monkeypatch.setattr(filling, "BATCH", 2)
 
     def audience() -> Iterator[Recipient]:
         yield from map(person, ("old1", "old2", "old3"))
@@ -124,7 +122,7 @@ def test_a_broken_off_freeze_is_wiped_and_filled_anew(
 
     with pytest.raises(OSError, match="gone"):
         enqueue.freeze(
-            ledger, make_edition(), rows_read=9, rejected=0, recipients=audience(), parts=1, now=NOW
+            ledger, make_edition(), enqueue.Audience(people=audience(), rows_read=9), parts=1, now=NOW
         )
     assert len(outbox.deliveries()) == 2
     changed = outbox.freeze("ada", title="Mended", content_hash="mended")
@@ -141,7 +139,7 @@ def test_of_two_processes_that_fill_an_edition_the_later_one_goes_on(
 
     with pytest.raises(LedgerError, match="another process"):
         enqueue.freeze(
-            ledger, make_edition(), rows_read=1, rejected=0, recipients=audience(), parts=1, now=NOW
+            ledger, make_edition(), enqueue.Audience(people=audience(), rows_read=1), parts=1, now=NOW
         )
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
 
@@ -155,7 +153,7 @@ def test_a_freeze_that_is_cancelled_meanwhile_leaves_nothing(
 
     with pytest.raises(LedgerError, match="was cancelled meanwhile"):
         enqueue.freeze(
-            ledger, make_edition(), rows_read=1, rejected=0, recipients=audience(), parts=1, now=NOW
+            ledger, make_edition(), enqueue.Audience(people=audience(), rows_read=1), parts=1, now=NOW
         )
     assert (outbox.state(), outbox.counts(), outbox.deliveries()) == ("cancelled", {}, [])
 
@@ -169,10 +167,10 @@ def test_what_a_killed_freeze_left_can_be_taken_back(
         yield Recipient(address="b@example.com", identity="b@example.com", domain="example.com")
         raise OSError("killed")
 
-    monkeypatch.setattr(enqueue, "BATCH", 1)
+    monkeypatch.setattr(filling, "BATCH", 1)
     with pytest.raises(OSError, match="killed"):
         enqueue.freeze(
-            outbox.ledger, make_edition(), rows_read=2, rejected=0, recipients=audience(), parts=1, now=NOW
+            outbox.ledger, make_edition(), enqueue.Audience(people=audience(), rows_read=2), parts=1, now=NOW
         )
     assert len(outbox.deliveries()) == 2
     outbox.ledger.write(take_back, "post-rooms", "its article is gone", NOW)
@@ -194,7 +192,7 @@ def test_a_uuid_from_the_audience_is_taken_over(
     ledger: Ledger, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
 ) -> None:
     ada = replace(person("ada"), uuid="from-elsewhere")
-    enqueue.freeze(ledger, make_edition(), rows_read=1, rejected=0, recipients=[ada], parts=1, now=NOW)
+    enqueue.freeze(ledger, make_edition(), enqueue.Audience(people=[ada], rows_read=1), parts=1, now=NOW)
     assert ledger.read(lambda c: [row.delivery.recipient.uuid for row in status.deliveries(c)]) == [
         "from-elsewhere"
     ]
@@ -207,20 +205,41 @@ def test_message_ids_are_fixed_unique_and_of_the_senders_domain(outbox) -> None:
     assert all(name.endswith("@example.org") for name in first)
 
 
-def test_a_message_id_depends_on_nothing_but_what_names_the_delivery(
-    make_edition: Callable[..., Edition],
-) -> None:
+def test_an_edition_of_its_own_has_message_ids_of_its_own(make_edition: Callable[..., Edition]) -> None:
     edition = make_edition()
-    one = enqueue.message_id(edition, "ada@example.com", 0)
-    assert one == enqueue.message_id(make_edition(title="Other"), "ada@example.com", 0)
+    one = enqueue.token(edition, 1)
+    assert one == enqueue.token(make_edition(title="Other"), 1)
     others = {
-        enqueue.message_id(edition, "bea@example.com", 0),
-        enqueue.message_id(edition, "ada@example.com", 1),
-        enqueue.message_id(make_edition(revision=2, key=edition.key), "ada@example.com", 0),
-        enqueue.message_id(make_edition("other"), "ada@example.com", 0),
-        enqueue.message_id(replace(edition, id=7), "ada@example.com", 0),
+        enqueue.token(make_edition(revision=2, key=edition.key), 1),
+        enqueue.token(make_edition("other"), 1),
+        enqueue.token(make_edition(content_hash="other"), 1),
+        enqueue.token(edition, 2),
     }
-    assert len({one, *others}) == 6
+    assert len({one, *others}) == 5
+
+
+def test_a_message_id_stays_the_same_over_attempts_refills_and_restarts(
+    url: str, outbox, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    audience = enqueue.Audience(people=[person("ada"), person("bea")], rows_read=5)
+    with pytest.raises(LedgerError, match="5 rows were counted"):
+        enqueue.freeze(outbox.ledger, make_edition(), audience, parts=1, now=NOW)
+    outbox.freeze("ada", "bea")
+    names = [row.delivery.message_id for row in outbox.deliveries()]
+    assert [one.delivery.message_id for one in outbox.claim()] == names
+    outbox.record(outbox.claim(), Deferred(reason="451"), retry_at=NOW)
+    with Ledger(url) as again:
+        hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="host-b:2")
+        again.write(lambda c: recover.recover(c, NOW, owner_alive=lambda _: False, idempotent=lambda _: True))
+        assert [one.delivery.message_id for one in again.write(claim.claim, hand, 9, NOW)] == names
+
+
+def test_message_ids_of_all_editions_are_unique(outbox) -> None:
+    for article in ("one", "two"):
+        for revision in (1, 2):
+            outbox.freeze("ada", "bea", article=article, revision=revision)
+    names = [row.delivery.message_id for row in outbox.deliveries()]
+    assert len(set(names)) == len(names) == 8
 
 
 def test_an_account_is_a_recipient_but_no_subscriber(
@@ -228,7 +247,7 @@ def test_an_account_is_a_recipient_but_no_subscriber(
 ) -> None:
     account = Recipient(address="company", identity="linkedin:company", domain="linkedin.com")
     post = make_edition(content=make_post())
-    enqueue.freeze(ledger, post, rows_read=1, rejected=0, recipients=[account], parts=2, now=NOW)
+    enqueue.freeze(ledger, post, enqueue.Audience(people=[account], rows_read=1), parts=2, now=NOW)
     rows = outbox.deliveries()
     assert [(row.delivery.part, row.delivery.recipient.uuid) for row in rows] == [(0, ""), (1, "")]
     assert {row.delivery.message_id.partition("@")[2] for row in rows} == {"postroom.invalid"}
@@ -257,10 +276,12 @@ def test_whoever_only_had_the_rehearsal_gets_the_real_one(outbox) -> None:
     assert outbox.counts("newsletter/article/post-rooms#2") == {"rows_read": 1, "recipients": 1, "queued": 1}
 
 
-def test_refused_lines_are_remembered_once(outbox) -> None:
-    key = outbox.freeze("ada", rejected=2).key
-    for _ in range(2):
-        outbox.ledger.write(enqueue.reject, key, [(3, "no @"), (7, "no domain")])
+def test_refused_lines_are_remembered(
+    outbox, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+) -> None:
+    audience = enqueue.Audience(people=[person("ada")], rows_read=3, rejected=2)
+    audience.rejections += [(3, "no @"), (7, "no domain"), (7, "told twice")]
+    key = enqueue.freeze(outbox.ledger, make_edition(), audience, parts=1, now=NOW).key
     assert outbox.ledger.read(status.show, key).rejections == ((3, "no @"), (7, "no domain"))
 
 
@@ -270,18 +291,117 @@ def test_editions_due_later_wait(outbox) -> None:
     assert len(outbox.claim(now=NOW + timedelta(hours=1))) == 1
 
 
-def test_members_of_a_list_are_frozen_from_another_thread_page_by_page(
-    ledger: Ledger, outbox, make_edition: Callable[..., Edition], person: Callable[[str], Recipient]
+def subscribe(outbox, *people: Recipient) -> enqueue.Audience:
+    subscribers.import_rows(outbox.ledger, "weekly", people, "a.csv", NOW)
+    return enqueue.Audience(people=enqueue.Members(list="weekly"))
+
+
+def freeze_list(outbox, audience: enqueue.Audience, edition: Edition, parts: int = 1) -> Edition:
+    return enqueue.freeze(outbox.ledger, edition, audience, parts=parts, now=NOW)
+
+
+def test_a_list_is_copied_member_by_member_in_order(
+    outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = [person(f"p{number}") for number in range(10)]
-    ledger.write(subscribers.import_rows, "weekly", people, "a.csv", NOW)
-    enqueue.freeze(
-        ledger,
-        make_edition(),
-        rows_read=10,
-        rejected=0,
-        recipients=subscribers.stream(ledger, "weekly"),
-        parts=1,
-        now=NOW,
-    )
+    monkeypatch.setattr(filling, "SWEEP", 3)
+    names = [f"p{number}" for number in range(10)]
+    audience = subscribe(outbox, *map(person, names))
+    assert freeze_list(outbox, audience, make_edition()).state == "open"
     assert outbox.counts() == {"rows_read": 10, "recipients": 10, "queued": 10}
+    assert [row.delivery.recipient.merge["first_name"] for row in outbox.deliveries()] == names
+    assert len(outbox.claim()) == 10
+
+
+def test_a_list_has_parts_too(outbox, make_edition, person) -> None:
+    freeze_list(outbox, subscribe(outbox, person("ada"), person("bea")), make_edition(), parts=2)
+    assert sorted((row.delivery.recipient.name, row.delivery.part) for row in outbox.deliveries()) == [
+        ("Ada", 0),
+        ("Ada", 1),
+        ("Bea", 0),
+        ("Bea", 1),
+    ]
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+
+
+def test_the_suppressed_of_a_list_are_counted(outbox, make_edition, person) -> None:
+    audience = subscribe(outbox, *map(person, ("ada", "bea", "cleo")))
+    outbox.ledger.write(operate.suppress, "bea@example.com", "", "asked", NOW)
+    freeze_list(outbox, audience, make_edition())
+    assert outbox.counts() == {"rows_read": 3, "suppressed": 1, "recipients": 2, "queued": 2}
+
+
+def test_a_list_without_members_is_finished_at_once(outbox, make_edition) -> None:
+    assert freeze_list(outbox, subscribe(outbox), make_edition()).state == "finished"
+    assert outbox.counts() == {}
+
+
+def test_a_new_revision_for_a_list_leaves_out_whom_the_first_reached(outbox, make_edition, person) -> None:
+    audience = subscribe(outbox, *map(person, ("ada", "bea", "cleo", "dora")))
+    outbox.ledger.write(operate.suppress, "dora@example.com", "", "asked", NOW)
+    freeze_list(outbox, audience, make_edition())
+    outbox.record(outbox.claim(1), Sent(reply="250 ok"))
+    outbox.ledger.write(operate.replace, "post-rooms", NOW)
+    freeze_list(outbox, audience, make_edition(revision=2))
+    key = "newsletter/article/post-rooms#2"
+    assert outbox.counts(key) == {
+        "rows_read": 4,
+        "duplicate": 1,
+        "suppressed": 1,
+        "recipients": 2,
+        "queued": 2,
+    }
+    assert [row.delivery.recipient.name for row in outbox.deliveries(key)] == ["Bea", "Cleo"]
+
+
+def test_a_list_freeze_that_broke_off_gives_the_same_rows_when_done_again(
+    outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "SWEEP", 4)
+    audience = subscribe(outbox, *(person(f"p{number}") for number in range(10)))
+    begun = outbox.ledger.write(enqueue._begin, make_edition(), audience, 1, NOW)
+    outbox.ledger.write(filling._sweep, begun, "weekly", 0)
+    assert (len(outbox.deliveries()), outbox.state(), outbox.claim()) == (4, "filling", [])
+    freeze_list(outbox, audience, make_edition())
+    assert outbox.counts() == {"rows_read": 10, "recipients": 10, "queued": 10}
+    assert [row.delivery.recipient.merge["first_name"] for row in outbox.deliveries()] == [
+        f"p{number}" for number in range(10)
+    ]
+
+
+def test_a_member_suppressed_while_a_list_is_copied_gets_nothing(
+    outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "SWEEP", 1)
+    audience = subscribe(outbox, person("ada"), person("bea"))
+    begun = outbox.ledger.write(enqueue._begin, make_edition(), audience, 1, NOW)
+    outbox.ledger.write(filling._sweep, begun, "weekly", 0)
+    outbox.ledger.write(operate.suppress, "ada@example.com", "", "asked", NOW)
+    outbox.ledger.write(filling._sweep, begun, "weekly", 1)
+    outbox.ledger.write(enqueue._seal, begun, filling.Poured(2, 0, rows_read=2), [])
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 1, "cancelled": 1}
+    assert [one.delivery.recipient.name for one in outbox.claim()] == ["Bea"]
+
+
+def names_of(outbox, key: str) -> list[str]:
+    return [row.delivery.recipient.name for row in outbox.deliveries(key)]
+
+
+def test_what_a_file_says_of_a_subscriber_counts_for_that_edition_alone(outbox, make_edition, person) -> None:
+    audience = subscribe(outbox, person("ada"))
+    married = replace(person("ada"), name="Ada Lovelace", merge={"first_name": "Lady"})
+    told = enqueue.Audience(people=[married], rows_read=1)
+    enqueue.freeze(outbox.ledger, make_edition("told"), told, parts=1, now=NOW)
+    freeze_list(outbox, audience, make_edition("known"))
+    assert names_of(outbox, "newsletter/article/told") == ["Ada Lovelace"]
+    assert names_of(outbox, "newsletter/article/known") == ["Ada"]
+    claimed = {one.edition.article: one.delivery.recipient for one in outbox.claim()}
+    assert claimed["told"].merge == {"first_name": "Lady"}
+    assert claimed["known"].merge == {"first_name": "ada"}
+    assert claimed["told"].uuid == claimed["known"].uuid != ""
+
+
+@pytest.mark.sqlite_only
+def test_rows_of_subscribers_repeat_nothing(outbox) -> None:
+    outbox.freeze("ada")
+    own = "SELECT identity, address, domain, name, merge, message_id FROM delivery"
+    assert outbox.ledger.read(lambda c: c.exec_driver_sql(own).all()) == [(None,) * 6]

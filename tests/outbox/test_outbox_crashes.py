@@ -22,32 +22,32 @@ FREEZE = """
 import sys
 sys.path.insert(0, sys.argv[2])
 from conftest import NOW, a_person, an_edition
-from postroom.outbox import Ledger, enqueue
-enqueue.BATCH = 50
+from postroom.outbox import Ledger, enqueue, filling
+filling.BATCH = 50
 def audience():
     for number in range(5000):
         if number % 50 == 0:
             print(number, flush=True)
         yield a_person(f"p{number}")
 with Ledger(sys.argv[1]) as ledger:
-    enqueue.freeze(ledger, an_edition(), rows_read=5000, rejected=0, recipients=audience(), parts=1, now=NOW)
+    enqueue.freeze(ledger, an_edition(), enqueue.Audience(people=audience(), rows_read=5000), parts=1, now=NOW)
 """
 
 SEND = """
 import os, sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from postroom.model import Sent
-from postroom.outbox import Ledger, claim, record
+from postroom.outbox import Ledger, claim, record, turns
 now = datetime.fromisoformat(sys.argv[3])
 wire = os.open(sys.argv[2], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 with Ledger(sys.argv[1]) as ledger:
-    me = f"host:{os.getpid()}"
-    while got := ledger.write(claim.claim, claim.Carrier("mail", "smtp"), me, now, 8, timedelta(minutes=5)):
-        ledger.write(claim.begin, [one.delivery.id for one in got], me, now)
+    hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner=f"host:{os.getpid()}")
+    results = []
+    while got := ledger.write(turns.turn, hand, results, 8, now):
         for one in got:
             os.write(wire, f"{one.delivery.id}\\n".encode())
-        ledger.write(record.record, me, [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250"))
-                     for one in got], now)
+        results = [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250")) for one in got]
+    ledger.write(turns.last_turn, hand, results, [], now)
 """
 
 
@@ -114,12 +114,13 @@ def facts(url: str) -> list[object]:
     with Ledger(url) as ledger:
         ledger.verify()
         mail = claim.Carrier("mail", "smtp")
-        claimed = ledger.write(claim.claim, mail, "me", NOW, 1000, timedelta(minutes=5))
+        claimed = ledger.write(claim.claim, claim.Hand(carrier=mail, owner="me"), 1000, NOW)
         rows = ledger.read(lambda connection: list(status.deliveries(connection)))
         assert ledger.read(status.reconcile) == []
         return [claimed, rows]
 
 
+@pytest.mark.sqlite_only
 def test_bytes_that_were_overwritten_are_noticed(url: str, outbox, tmp_path: Path) -> None:
     """Pages torn out or overwritten must never lead to a wrong mail: the ledger refuses, or is unharmed."""
     outbox.freeze(*(f"p{number}" for number in range(300)))
@@ -143,6 +144,7 @@ def test_bytes_that_were_overwritten_are_noticed(url: str, outbox, tmp_path: Pat
     assert refused > 0
 
 
+@pytest.mark.sqlite_only
 def test_a_ledger_cut_short_is_refused(url: str, outbox, tmp_path: Path) -> None:
     outbox.freeze(*(f"p{number}" for number in range(300)))
     outbox.ledger.close()

@@ -20,7 +20,7 @@ def run(outbox, *, idempotent: bool = False, alive: tuple[str, ...] = ()) -> Rec
     )
 
 
-def test_leases_of_the_dead_are_freed(outbox) -> None:
+def test_what_the_dead_had_reserved_is_freed(outbox) -> None:
     outbox.freeze("ada", "bea")
     outbox.claim(begin=False)
     assert run(outbox) == Recovered(freed=2)
