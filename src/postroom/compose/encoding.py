@@ -14,6 +14,9 @@ ROW: Final = 75
 """A line of quoted-printable, less the `=` of a soft line break (RFC 2045 §6.7, rule 5)."""
 
 _PACKED_ROW: Final = 76  # RFC 2045 §6.8
+_SHORT: Final = ROW // len("=XX")
+"""Up to here the standard library's encoder, in C, puts what it writes on one line."""
+
 _SOFT: Final = b"=\r\n"
 _ODD: Final = re.compile(rb"[^\t -<>-~]")
 _PLAIN: Final = re.compile(
@@ -41,7 +44,7 @@ def packed(data: bytes) -> bytes:
 
 
 def _quoted_line(line: bytes) -> bytes:
-    escaped = _ODD.sub(_as_hex, line)
+    escaped = binascii.b2a_qp(line) if len(line) <= _SHORT else _ODD.sub(_as_hex, line)
     if escaped.endswith((b" ", b"\t")):  # rule 3: a server may cut blanks off
         escaped = escaped[:-1] + b"=%02X" % escaped[-1]
     if len(escaped) < ROW and not escaped.startswith((b".", b"From ")):

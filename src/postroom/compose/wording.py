@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 WIDTH: Final = 76  # RFC 2047 §2, for lines that hold encoded words
@@ -21,6 +22,10 @@ _NO_TEXT: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029"
 _UNPRINTABLE: Final = re.compile(f"[{_NO_TEXT}]")
 _UNTIDY: Final = re.compile(f"[{_NO_TEXT}\ud800-\udfff]|  ")
 _QUOTED: Final = re.compile(rb"[^A-Za-z0-9!*+/-]")  # RFC 2047 §5, rule 3: what may stand in a name
+_LIKE_A_NAME: Final = re.compile(r"[\w !*+/-]*")
+_SHORT: Final = 24  # bytes
+"""Text like this and up to here is encoded by the standard library just so, on one line, and faster."""
+
 _WORD: Final = re.compile(r"=\?utf-8\?(?:b\?([A-Za-z0-9+/]+=*)|q\?([A-Za-z0-9!*+/=_-]+))\?=(?:\r\n )?")
 
 
@@ -52,23 +57,26 @@ def folded(name: str, value: str) -> str:
 def encoded(name: str, value: str) -> str:
     """Write printable text as encoded words, as many as it takes, each a line of its own."""
     data = value.encode()
-    hexed = _QUOTED.sub(_as_hex, data)
+    is_usual = len(data) <= _SHORT and _LIKE_A_NAME.fullmatch(value)
+    hexed = binascii.b2a_qp(data, header=True) if is_usual else _in_hex(data)
     in_base64 = 4 * len(data) // 3 < len(hexed)
     room = WIDTH - len(name) - len(": ") - _FRAME
-    if not in_base64 and len(hexed) <= room:
-        return f"=?utf-8?q?{hexed.decode('ascii')}?="
+    if (4 * -(-len(data) // 3) if in_base64 else len(hexed)) <= room:
+        return _word(data if in_base64 else hexed, in_base64=in_base64)
     return FOLD.join(_words(value, room, in_base64=in_base64))
 
 
+@lru_cache(maxsize=64)
 def hides_controls(written: str) -> bool:
     """Whether an encoded word of a header stands for a control character, or is none of ours."""
-    if "=?" in _WORD.sub("", written):
+    pieces = _WORD.split(written)
+    if "=?" in "".join(pieces[::3]):
         return True
-    shown = b"".join(map(_decoded, _WORD.finditer(written)))
     try:
-        return _UNPRINTABLE.search(shown.decode()) is not None
-    except UnicodeDecodeError:
+        shown = b"".join(map(_decoded, pieces[1::3], pieces[2::3])).decode()
+    except ValueError:
         return True
+    return _UNPRINTABLE.search(shown) is not None
 
 
 def _lines(words: list[str], room: int) -> Iterator[str]:
@@ -88,7 +96,7 @@ def _words(value: str, room: int, *, in_base64: bool) -> Iterator[str]:
     word = b""
     for character in value:
         data = character.encode()
-        piece = data if in_base64 else _QUOTED.sub(_as_hex, data)
+        piece = data if in_base64 else _in_hex(data)
         size = len(word) + len(piece)
         if (4 * -(-size // 3) if in_base64 else size) > room:
             yield _word(word, in_base64=in_base64)
@@ -103,11 +111,11 @@ def _word(word: bytes, *, in_base64: bool) -> str:
     return f"=?utf-8?q?{word.decode('ascii')}?="
 
 
-def _decoded(match: re.Match[str]) -> bytes:
-    if match[1] is not None:
-        return binascii.a2b_base64(match[1])
-    return binascii.a2b_qp(match[2].encode("ascii"), header=True)
+def _decoded(in_base64: str | None, in_hex: str) -> bytes:
+    if in_base64 is not None:
+        return binascii.a2b_base64(in_base64)
+    return binascii.a2b_qp(in_hex, header=True)
 
 
-def _as_hex(match: re.Match[bytes]) -> bytes:
-    return b"_" if match[0] == b" " else b"=%02X" % match[0][0]
+def _in_hex(data: bytes) -> bytes:
+    return _QUOTED.sub(lambda match: b"_" if match[0] == b" " else b"=%02X" % match[0][0], data)
