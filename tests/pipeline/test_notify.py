@@ -30,7 +30,7 @@ from postroom.outbox.standing import Found, Standing, Waiting
 from postroom.pipeline.causes import Cause, Expiry, causes
 from postroom.pipeline.notify import MOST_AN_HOUR, Notifier, Teller, tell_once
 from postroom.pipeline.places import LONGEST_SLACK, Note, for_slack, places
-from postroom.pipeline.vitals import Vitals
+from postroom.pipeline.vitals import Role, Vitals
 from postroom.transports.secret import reader
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -376,6 +376,17 @@ def test_a_daemon_that_hangs_is_told(hook: Hook, told: Any) -> None:
     here.vitals = Vitals(count(step=400).__next__)
     here.teller().look()
     assert hook.texts() == ["heartbeat: the daemon does not come round to its work; its log says more"]
+
+
+def test_of_several_processes_the_one_that_leads_tells(hook: Hook, told: Any) -> None:
+    here = told('slack: "${SLACK}"', SLACK=hook.url)
+    here.pause("mail")
+    here.vitals.take_role(Role.STANDS_BY)
+    here.teller().look()
+    assert hook.posted == []
+    here.vitals.take_role(Role.LEADS)
+    here.teller().look()
+    assert len(hook.posted) == 1
 
 
 def test_more_than_twenty_in_an_hour_come_in_one_summary_and_then_none(hook: Hook, told: Any) -> None:

@@ -351,6 +351,18 @@ def test_every_family_of_ours_has_a_unit_and_help_and_reads_in_both_formats(runn
         assert all(each.documentation.endswith(".") for each in ours)
 
 
+def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
+    from postroom.web.health.sheet import written
+
+    seen = figures.Slowed(transport="mail", domain="slow.example", until=NOW)
+    full = replace(LOOK.figures, slowed=(seen,), backed_up_at=NOW)  # type: ignore[type-var]  # it is there
+    text = written(PULSE, replace(LOOK, figures=full), NOW, "")[0].decode()
+    page = (Path(__file__).parents[2] / "docs" / "operate.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"^\| `(postroom_\w+)`", page, re.MULTILINE)} == {
+        *re.findall(r"^# TYPE (postroom_\w+)", text, re.MULTILINE)
+    }
+
+
 def test_no_label_holds_an_address(running: Running) -> None:
     running.ledger.write(pauses.pause_transport, "mail", "reader@private.example", until=None, now=NOW)
     fresh(running)

@@ -26,7 +26,7 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.standing import standing
 from postroom.pipeline.causes import Cause, causes
 from postroom.pipeline.places import Note, NotTold, Place, Secrets, places
-from postroom.pipeline.vitals import Vitals
+from postroom.pipeline.vitals import Role, Vitals
 
 log = structlog.get_logger()
 
@@ -69,14 +69,19 @@ class Teller:
             try:
                 self.look()
             except Exception:  # edge: one look; whatever is wrong with telling must end nothing else
+                if self.stop.is_set():
+                    return  # the ledger is closed by now
                 self._put_off(None)
                 log.exception("notices failed; they are tried again", place=self.place.name)
             self.news.wait(max(LOOK_SECONDS, self._not_before - time.monotonic()))
             self.news.clear()
 
     def look(self) -> None:
-        """Tell what is new. What the place does not take is left for a later look, and logged."""
-        if time.monotonic() < self._not_before:
+        """Tell what is new. What the place does not take is left for a later look, and logged.
+
+        Of several processes on one ledger only the one that leads tells.
+        """
+        if time.monotonic() < self._not_before or self._stands_by():
             return
         try:
             self._tell_new()
@@ -86,6 +91,9 @@ class Teller:
             log.warning("notice not told; it is tried again", place=self.place.name, why=str(error))
         except LedgerError as error:
             self._tell_of_ledger(error)
+
+    def _stands_by(self) -> bool:
+        return self.vitals is not None and self.vitals.pulse().role is Role.STANDS_BY
 
     def _tell_new(self) -> None:
         now = self.clock()
