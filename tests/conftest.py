@@ -24,6 +24,8 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.once import Done, once
 
+pytest_plugins = ["postgresql_server"]
+
 _MTIMES = count(1_700_000_000_000_000_000, 1_000_000_000)
 """Past, and never the same twice: a rewritten file looks changed, and settled."""
 

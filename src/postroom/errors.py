@@ -14,6 +14,7 @@
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
     │   ├── LedgerBroken               the disk failed to read or write: stop, and start anew
     │   ├── LedgerTooNew               written by a newer Postroom
+    │   ├── LedgerUnreachable          the database server does not answer, or the connection broke
     │   ├── NoSuchEdition              an edition that a command names does not exist
     │   └── AmbiguousEdition           a name fits several editions
     ├── AssetError                     a folder for images cannot be written
@@ -108,6 +109,13 @@ class LedgerBroken(LedgerError):
 
 class LedgerTooNew(LedgerError):
     """A newer Postroom wrote this ledger; this one must not touch it."""
+
+
+class LedgerUnreachable(LedgerError):
+    """The database server does not answer, or the connection to it broke; the next call connects anew.
+
+    Whether a change was kept that was being committed at that moment is not known.
+    """
 
 
 class NoSuchEdition(LedgerError):

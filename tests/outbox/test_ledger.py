@@ -84,6 +84,7 @@ def test_a_closed_ledger_says_so(url: str) -> None:
         ledger.read(meta.get, "a")
 
 
+@pytest.mark.sqlite_only
 def test_a_ledger_exists_once_it_was_opened(url: str) -> None:
     assert not exists(url)
     Ledger(url).close()
@@ -91,12 +92,14 @@ def test_a_ledger_exists_once_it_was_opened(url: str) -> None:
     assert exists("postgresql://localhost/a")
 
 
+@pytest.mark.sqlite_only
 def test_opening_without_making_leaves_nothing_behind(url: str, tmp_path: Path) -> None:
     with pytest.raises(LedgerError, match="no ledger"):
         Ledger(url, create=False)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.sqlite_only
 def test_the_file_is_for_its_owner_alone(url: str, tmp_path: Path) -> None:
     with Ledger(url) as ledger:
         ledger.write(put, "a", "1")
@@ -110,6 +113,7 @@ def test_an_unknown_database_is_refused_with_the_setting(url: str) -> None:
         Ledger(url)
 
 
+@pytest.mark.sqlite_only
 def test_a_file_that_is_no_database_is_corrupt(url: str, tmp_path: Path) -> None:
     path = tmp_path / "postroom.db"
     path.write_text("Dear editor, this is a letter and no database. " * 100)
@@ -117,6 +121,7 @@ def test_a_file_that_is_no_database_is_corrupt(url: str, tmp_path: Path) -> None
         Ledger(url)
 
 
+@pytest.mark.sqlite_only
 def test_a_database_locked_by_others_is_told_with_the_cure(ledger: Ledger, tmp_path: Path) -> None:
     ledger.read(lambda c: c.exec_driver_sql("PRAGMA busy_timeout=50"))
     other = SQLITE.connect(tmp_path / "postroom.db", isolation_level=None)
@@ -128,6 +133,7 @@ def test_a_database_locked_by_others_is_told_with_the_cure(ledger: Ledger, tmp_p
     ledger.write(put, "a", "1")
 
 
+@pytest.mark.sqlite_only
 def test_reading_goes_on_while_another_process_writes(ledger: Ledger, tmp_path: Path) -> None:
     other = SQLITE.connect(tmp_path / "postroom.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -150,6 +156,7 @@ with Ledger(sys.argv[1]) as ledger:
 """
 
 
+@pytest.mark.sqlite_only
 def test_a_full_disk_undoes_the_write_and_says_so(url: str) -> None:
     done = subprocess.run([sys.executable, "-c", FILL, url], capture_output=True, text=True, check=False)
     assert "disk" in done.stdout, done.stderr
@@ -160,6 +167,7 @@ def test_a_full_disk_undoes_the_write_and_says_so(url: str) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.sqlite_only
 def test_a_read_only_file_is_told_with_the_cure(url: str, tmp_path: Path) -> None:
     Ledger(url).close()
     (tmp_path / "postroom.db").chmod(0o400)

@@ -13,6 +13,8 @@ import pytest
 from postroom.errors import LedgerError, LedgerLocked
 from postroom.outbox import DaemonLock
 
+pytestmark = pytest.mark.sqlite_only
+
 HOLDER = """
 import sys, time
 from postroom.outbox import DaemonLock

@@ -81,6 +81,7 @@ def test_an_article_whose_file_is_gone_stays_known(ledger: Ledger) -> None:
     assert ledger.read(history.read).articles["a"].image == "a.png"
 
 
+@pytest.mark.sqlite_only
 def test_seeing_the_same_again_writes_nothing_for_a_day(ledger: Ledger) -> None:
     articles = [replace(ARTICLE, id=str(number)) for number in range(5)]
     see(ledger, {"newsletter": None}, *articles)

@@ -41,7 +41,7 @@ def import_(config: Path, file: Path, name: str) -> int:
     with session.ledger_of(project) as ledger, console.progress("Importing") as progress:
         total = audience.count(file, str(file))
         people = _accepted(file, rejected, total, progress)
-        done = ledger.write(subscribers.import_rows, name, people, str(file), session.now())
+        done = subscribers.import_rows(ledger, name, people, str(file), session.now())
     for rejection in rejected:
         click.echo(f"{file}:{rejection.line}: {rejection.why}", err=True)
     click.echo(

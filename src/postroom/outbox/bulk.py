@@ -41,7 +41,8 @@ class Bulk:
     def _compile(self, connection: Connection) -> SQLCompiler:
         dialect = connection.dialect
         if dialect.name not in self._compiled:
-            compiled = self._statement.compile(dialect=dialect, column_keys=self._names)
+            # Compiled for one row, an INSERT would ask PostgreSQL for the row's number, and `ending` come too late.
+            compiled = self._statement.compile(dialect=dialect, column_keys=self._names, for_executemany=True)
             assert isinstance(compiled, SQLCompiler)
             self._compiled[dialect.name] = compiled
         return self._compiled[dialect.name]
@@ -61,9 +62,10 @@ def lookup(
     """Select `wanted` columns (or `key` itself) of the rows whose `key` is one of a few thousand `keys`."""
     if not keys:
         return []
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     columns = ", ".join(column.name for column in wanted or (key,))
-    marks = ", ".join([mark] * len(keys))
     # Only names of our own tables and placeholders are put into the text.
-    sql = f"SELECT {columns} FROM {key.table.name} WHERE {key.name} IN ({marks})"  # noqa: S608
-    return connection.exec_driver_sql(sql, tuple(keys)).all()
+    sql = f"SELECT {columns} FROM {key.table.name} WHERE {key.name}"  # noqa: S608
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(f"{sql} = ANY(%s)", (list(keys),)).all()
+    marks = ", ".join("?" * len(keys))
+    return connection.exec_driver_sql(f"{sql} IN ({marks})", tuple(keys)).all()

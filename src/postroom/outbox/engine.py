@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
-from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
-from postroom.outbox import sqlite
+from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError, LedgerUnreachable
+from postroom.outbox import postgresql, sqlite
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ _CURES = {
     "SQLITE_CANTOPEN": "it cannot be opened; make the file and its folder readable and writable",
     "SQLITE_PERM": "it cannot be opened; make the file and its folder readable and writable",
 }
+_MORE_TRIES = 4
 _BROKEN = "SQLITE_IOERR"
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
@@ -43,20 +44,40 @@ def transact(connection: Connection, writes: bool, work: Callable[[Connection], 
     """Run `work` in a transaction: committed when it returns, undone when it raises.
 
     One that `writes` takes SQLite's write lock at its start: one that asks for it later fails at
-    once when another process was quicker.
+    once when another process was quicker. One that only reads sees one moment in both databases.
+
+    On PostgreSQL `work` may be run again, from its start and a few times: after a deadlock, and after the
+    connection broke before the commit. So it must do nothing but use the connection. Where the connection
+    breaks during the commit, nobody knows whether that took place: `LedgerUnreachable` says so, and the next
+    call connects anew. Statements that name the owner and state that they expect do no harm when they are
+    run a second time.
     """
-    connection.info["begin"] = "BEGIN IMMEDIATE" if writes else "BEGIN"
-    with told(str(connection.engine.url)), connection.begin():
-        return work(connection)
+    with told(_url(connection)):
+        for _ in range(_MORE_TRIES):
+            done: list[T] = []
+            try:
+                _run(connection, writes, work, done)
+            except exc.DBAPIError as error:
+                if done or not (_is_postgresql(connection) and postgresql.is_worth_another_try(error)):
+                    raise
+            else:
+                return done[0]
+        _run(connection, writes, work, done)
+        return done[0]
 
 
 def check_integrity(connection: Connection) -> None:
     """Raise `LedgerCorrupt` where SQLite finds its file damaged."""
-    if connection.dialect.name != "sqlite":
+    if _is_postgresql(connection):
         return
     found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
     if found != "ok":
-        raise LedgerCorrupt(_corrupt(str(connection.engine.url), found.splitlines()[-1]))
+        raise LedgerCorrupt(_corrupt(_url(connection), found.splitlines()[-1]))
+
+
+def durability(connection: Connection) -> str | None:
+    """Say why what was committed might not survive a power cut; None where it does, if the disk is honest."""
+    return postgresql.durability(connection) if _is_postgresql(connection) else None
 
 
 @contextmanager
@@ -69,15 +90,35 @@ def told(url: str) -> Iterator[None]:
     except exc.SQLAlchemyError as error:
         raise LedgerError(f"the ledger {_shown(url)} refused: {error}") from error
     except Exception as error:
-        if type(error).__module__.startswith(("sqlite3", "pysqlite3")):
+        if type(error).__module__.startswith(("sqlite3", "pysqlite3", "psycopg")):
             _tell(url, error)
         raise
+
+
+def _run(connection: Connection, writes: bool, work: Callable[[Connection], T], done: list[T]) -> None:
+    """Try a transaction once; what `work` returned is in `done` before the commit begins."""
+    connection.info["begin"] = "BEGIN IMMEDIATE" if writes else "BEGIN"  # asked by SQLite alone
+    with connection.begin():
+        if _is_postgresql(connection):
+            postgresql.begin(connection, writes)
+        done.append(work(connection))
+
+
+def _is_postgresql(connection: Connection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _url(connection: Connection) -> str:
+    return connection.engine.url.render_as_string(hide_password=True)
 
 
 def _engine(url: str) -> Engine:
     path = sqlite.path_of(url)
     if path is None:
-        return _postgres(url)
+        address = postgresql.address_of(url)
+        if address is None:
+            raise LedgerError(f"`outbox: database:` is {url!r}; expected sqlite:///FILE or postgresql://…")
+        return postgresql.engine_of(address)
     chosen = sqlite.driver()
     engine = create_engine(
         f"sqlite:///{path}",
@@ -89,20 +130,10 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _postgres(url: str) -> Engine:
-    try:
-        address = make_url(url)
-    except exc.ArgumentError:
-        address = None
-    if address is None or address.get_backend_name() not in ("postgresql", "postgres"):
-        raise LedgerError(f"`outbox: database:` is {url!r}; expected sqlite:///FILE or postgresql://…")
-    try:
-        return create_engine(address.set(drivername="postgresql+psycopg"), poolclass=NullPool)
-    except ImportError as error:
-        raise LedgerError("PostgreSQL needs one more package: pip install 'postroom[postgres]'") from error
-
-
 def _tell(url: str, error: BaseException) -> NoReturn:
+    address = postgresql.address_of(url)
+    if address is not None:
+        _tell_postgresql(address, error)
     code = getattr(error, "sqlite_errorname", "") or ""
     if code.startswith(_DAMAGE) or "Could not decode to UTF-8" in str(error):
         raise LedgerCorrupt(_corrupt(url, str(error))) from error
@@ -114,6 +145,18 @@ def _tell(url: str, error: BaseException) -> NoReturn:
     raise LedgerError(f"the ledger {_shown(url)}: {cure}") from error
 
 
+def _tell_postgresql(address: URL, error: BaseException) -> NoReturn:
+    shown, said = _shown(str(address)), postgresql.told(address, error)
+    if postgresql.is_damage(error):
+        raise LedgerCorrupt(f"the ledger {shown} is damaged ({said}); put a backup in its place") from error
+    if postgresql.is_out_of_reach(error):
+        raise LedgerUnreachable(
+            f"the ledger {shown} cannot be reached, or the connection broke ({said}); see that PostgreSQL runs "
+            "there and lets this machine in: the next call connects anew"
+        ) from error
+    raise LedgerError(f"the ledger {shown}: {said}") from error
+
+
 def _corrupt(url: str, found: str) -> str:
     return (
         f"the ledger {_shown(url)} is damaged ({found}); `postroom outbox recover` keeps it aside and puts "
@@ -122,4 +165,6 @@ def _corrupt(url: str, found: str) -> str:
 
 
 def _shown(url: str) -> str:
-    return str(sqlite.path_of(url) or make_url(url).render_as_string(hide_password=True))
+    """Name a ledger to people: the file, or the server without the password."""
+    path = sqlite.path_of(url)
+    return str(path or make_url(url).set(drivername="postgresql").render_as_string(hide_password=True))

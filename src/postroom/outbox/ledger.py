@@ -5,7 +5,7 @@ Threads that share an SQLite connection lose rows; here they hand their work to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import get_ident
 from types import TracebackType
@@ -38,10 +38,17 @@ class Ledger:
     in, each in a transaction of its own: committed when it returns, undone when it raises. A
     function must not call the ledger that runs it. Raises `LedgerError` and its children, nothing of
     the database library.
+
+    On PostgreSQL a function may be run more than once (`engine.transact` says when), so it must only use its
+    connection, and no iterator is accepted as its argument: the first run would use it up. Where the server
+    cannot be reached, `LedgerUnreachable` is raised, and each later call tries to connect anew.
     """
 
     def __init__(self, url: str, *, create: bool = True) -> None:
-        if path := path_of(url):
+        path = path_of(url)
+        self.is_shared = path is None
+        """Whether processes on several hosts may work on it at once: on PostgreSQL."""
+        if path:
             prepare(path, create)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger")
         self._ident = self._thread.submit(get_ident).result()
@@ -59,10 +66,12 @@ class Ledger:
         self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
         """Hand in a write and return at once; the future holds its result, after the commit."""
+        _refuse_iterators(*args, *kwargs.values())
         return self._hand_in(True, lambda connection: fn(connection, *args, **kwargs))
 
     def read(self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(connection, …)` without keeping other processes from writing; wait for its result."""
+        _refuse_iterators(*args, *kwargs.values())
         return self._hand_in(False, lambda connection: fn(connection, *args, **kwargs)).result()
 
     def verify(self) -> None:
@@ -96,6 +105,11 @@ class Ledger:
         if self._connection is None:
             raise RuntimeError("the ledger is closed")
         return self._thread.submit(transact, self._connection, writes, work)
+
+
+def _refuse_iterators(*values: object) -> None:
+    if any(isinstance(value, Iterator) for value in values):
+        raise TypeError("a transaction may run again, when an iterator is used up: hand in a list")
 
 
 def _open(url: str) -> Connection | None:

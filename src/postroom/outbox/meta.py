@@ -7,14 +7,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert, select
 
-from postroom.outbox.bulk import insert_new
+from postroom.outbox.bulk import Bulk, insert_new
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.content import dumps
 from postroom.outbox.tables import meta
 
 _ADD = insert_new(meta, ("name", "value"), key=("name",))
+_PUT = Bulk(insert(meta), ("name", "value"), " ON CONFLICT (name) DO UPDATE SET value = excluded.value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +73,8 @@ def get(connection: Connection, name: str) -> str | None:
 
 def put(connection: Connection, name: str, value: str) -> None:
     """Keep a fact, in place of an earlier one; writing the same again changes nothing."""
-    if get(connection, name) == value:
-        return
-    connection.execute(delete(meta).where(meta.c.name == name))
-    connection.execute(insert(meta).values(name=name, value=value))
+    if get(connection, name) != value:
+        _PUT.run(connection, [{"name": name, "value": value}])
 
 
 def _made_once(connection: Connection, name: str, value: str) -> str:

@@ -33,6 +33,12 @@ def find(connection: Connection, name: str) -> AnyRow:
     return connection.execute(select(edition).where(edition.c.key == fitting[0])).one()
 
 
+def take(connection: Connection, name: str) -> AnyRow:
+    """Find an edition as `find` does, and keep others from changing it until the transaction ends."""
+    which = edition.c.id == find(connection, name).id
+    return connection.execute(select(edition).where(which).with_for_update()).one()
+
+
 def _fitting(name: str, keys: Sequence[str]) -> list[str]:
     """Find the keys that a name is part of: whole words between slashes first."""
     if not name:

@@ -18,7 +18,7 @@ from postroom.model import Approval, DeliveryState, EditionState
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
 from postroom.outbox.moves import cancel_waiting, move
-from postroom.outbox.names import find
+from postroom.outbox.names import take
 from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
 from postroom.outbox.record import note_first_sent, open_next
 from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
@@ -68,7 +68,7 @@ def approve(connection: Connection, key: str, *, recipients: int | None, now: da
 
     Where it is held for its audience, `recipients` must be the number of people it goes to.
     """
-    row = find(connection, key)
+    row = take(connection, key)
     holds = frozenset(_json_list(row.holds))
     if row.state != EditionState.HELD or not holds:
         raise LedgerError(_not_approvable(row))
@@ -105,7 +105,7 @@ def approve_ahead(connection: Connection, leave: Approval, now: datetime) -> Non
 
 def hold(connection: Connection, key: str, reason: str) -> str:
     """Stop an open edition; what is being sent at this moment is finished. Returns its key."""
-    row = find(connection, key)
+    row = take(connection, key)
     if row.state != EditionState.OPEN:
         raise LedgerError(f"{row.key} cannot be held: it is {_told(row)}")
     _set_state(connection, row, EditionState.HELD, reason=reason)
@@ -114,7 +114,7 @@ def hold(connection: Connection, key: str, reason: str) -> str:
 
 def release(connection: Connection, key: str, now: datetime) -> str:
     """Let an edition go on that was held by hand or by a policy; returns its key."""
-    row = find(connection, key)
+    row = take(connection, key)
     if row.state != EditionState.HELD:
         raise LedgerError(f"{row.key} cannot be released: it is {_told(row)}")
     if _json_list(row.holds):
@@ -128,7 +128,7 @@ def cancel(connection: Connection, key: str, reason: str, now: datetime) -> With
 
     One that is still being filled is emptied; whoever fills it finds out at their next batch.
     """
-    row = find(connection, key)
+    row = take(connection, key)
     if row.state not in (*_LIVE, EditionState.FILLING):
         raise LedgerError(f"{row.key} cannot be cancelled: it is {_told(row)}")
     return _withdraw(connection, row, reason, now)
@@ -136,7 +136,7 @@ def cancel(connection: Connection, key: str, reason: str, now: datetime) -> With
 
 def replace(connection: Connection, old_key: str, now: datetime) -> Withdrawal:
     """Withdraw an edition in favour of a newer revision, which goes to everybody else."""
-    row = find(connection, old_key)
+    row = take(connection, old_key)
     if row.state == EditionState.FILLING:
         raise LedgerError(f"{row.key} cannot be replaced: it is {_told(row)}")
     return _withdraw(connection, row, "replaced by a newer revision", now)
@@ -148,7 +148,7 @@ def pull(connection: Connection, article_id: str, reason: str, now: datetime) ->
         update(article).where(article.c.id == article_id).values(pulled_at=now)
     ).rowcount
     rows = connection.execute(
-        select(edition).where(edition.c.article == article_id).order_by(edition.c.id)
+        select(edition).where(edition.c.article == article_id).order_by(edition.c.id).with_for_update()
     ).all()
     if not known and not rows:
         raise LedgerError(f"the ledger knows no article {article_id!r}; `postroom articles` lists them")
@@ -160,7 +160,7 @@ def retry(connection: Connection, key: str, states: Collection[DeliveryState], n
 
     An uncertain one may so reach its recipient twice.
     """
-    row = find(connection, key)
+    row = take(connection, key)
     if row.state in (EditionState.CANCELLED, EditionState.FILLING):
         raise LedgerError(f"nothing of {row.key} can be tried again: it is {_told(row)}")
     wrong = set(states) - {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
@@ -181,6 +181,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
         select(delivery, edition.c.parts, edition.c.key, edition.c.state.label("edition_state"))
         .join(edition, edition.c.id == delivery.c.edition_id)
         .where(delivery.c.id == delivery_id)
+        .with_for_update()
     ).one_or_none()
     if row is None:
         raise LedgerError(f"there is no delivery {delivery_id}; `postroom outbox list` shows them")

@@ -11,16 +11,26 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import is_state
 from postroom.outbox.moves import cancel_waiting, move
-from postroom.outbox.names import find
+from postroom.outbox.names import take
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import edition
 
 SENT_AGAIN = "sent again for real"
 
+_UNDECIDED = (
+    select(edition)
+    .where(
+        edition.c.rehearsal == true(),
+        edition.c.settled == "",
+        edition.c.state != EditionState.FILLING.value,
+    )
+    .order_by(edition.c.id)
+)
+
 
 def rehearsed(connection: Connection) -> list[str]:
     """Name the editions that were only rehearsed and about which nobody has decided, the eldest first."""
-    return [row.key for row in _undecided(connection)]
+    return [row.key for row in connection.execute(_UNDECIDED)]
 
 
 def settle_rehearsed(
@@ -31,7 +41,10 @@ def settle_rehearsed(
     One to be sent again gives its key free for the real edition, and what of it is still queued is cancelled:
     everybody gets the real one. Returns the keys that were settled.
     """
-    rows = _undecided(connection) if keys is None else [_rehearsal(connection, key) for key in keys]
+    if keys is None:
+        rows = list(connection.execute(_UNDECIDED.with_for_update()))
+    else:
+        rows = [_rehearsal(connection, key) for key in sorted(keys)]
     for row in rows:
         if how == "resend":
             _end(connection, row)
@@ -51,22 +64,8 @@ def _end(connection: Connection, row: AnyRow) -> None:
     cancel_waiting(connection, row.id, SENT_AGAIN)
 
 
-def _undecided(connection: Connection) -> list[AnyRow]:
-    return list(
-        connection.execute(
-            select(edition)
-            .where(
-                edition.c.rehearsal == true(),
-                edition.c.settled == "",
-                edition.c.state != EditionState.FILLING.value,
-            )
-            .order_by(edition.c.id)
-        )
-    )
-
-
 def _rehearsal(connection: Connection, key: str) -> AnyRow:
-    row = find(connection, key)
+    row = take(connection, key)
     if not row.rehearsal:
         raise LedgerError(f"{row.key} was no rehearsal: it went through {row.transport_kind}")
     if row.state == EditionState.FILLING:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from postroom.model import Article
+from postroom.outbox.bulk import insert_new
+from postroom.outbox.columns import to_micros
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import article, channel
 
@@ -15,6 +17,9 @@ from postroom.outbox.tables import article, channel
 _SEEN_EVERY = timedelta(days=1)
 
 _FACTS = ("path", "title", "publish_at", "image", "body_hash")
+# Where two processes see the same for the first time, the sight of the first counts.
+_ADD_CHANNEL = insert_new(channel, ("name", "first_seen", "was"), key=("name",))
+_ADD_ARTICLES = insert_new(article, ("id", *_FACTS, "first_seen", "last_seen"), key=("id",))
 _UPDATE_ARTICLE = (
     update(article)
     .where(article.c.id == bindparam("known"))
@@ -42,9 +47,12 @@ def _see_channels(connection: Connection, channels: Mapping[str, str | None], no
         row = known.get(name)
         if row is None:
             first_seen = old.first_seen if old is not None else now
-            connection.execute(
-                insert(channel).values(name=name, first_seen=first_seen, was=was if old is not None else None)
-            )
+            seen = {
+                "name": name,
+                "first_seen": to_micros(first_seen),
+                "was": was if old is not None else None,
+            }
+            _ADD_CHANNEL.run(connection, [seen])
         elif old is not None and row.was != was:
             first_seen = min(row.first_seen, old.first_seen)
             connection.execute(
@@ -59,13 +67,14 @@ def _see_articles(connection: Connection, articles: Iterable[Article], now: date
         facts = _facts(one)
         row = known.get(one.id)
         if row is None:
-            new.append({"id": one.id, **facts, "first_seen": now, "last_seen": now})
+            published = None if one.publish_at is None else to_micros(one.publish_at)
+            seen = {"first_seen": to_micros(now), "last_seen": to_micros(now)}
+            new.append({"id": one.id, **facts, "publish_at": published, **seen})
         elif _is_stale(row, facts, now):
             changed.append(
                 {"known": one.id, **{f"new_{k}": v for k, v in facts.items()}, "new_last_seen": now}
             )
-    if new:
-        connection.execute(insert(article), new)
+    _ADD_ARTICLES.run(connection, new)
     if changed:
         connection.execute(_UPDATE_ARTICLE, changed)
 

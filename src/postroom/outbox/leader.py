@@ -1,0 +1,45 @@
+"""Let one process at a time publish, of all that share a ledger on PostgreSQL.
+
+The leader holds an advisory lock of its session. It is lost with the connection, so a process that dies, or
+that the server cannot reach any more, gives way to the next that asks. A lock is no fence: a leader whose
+connection broke may finish what it was doing. That it does so without harm is for `enqueue` to see, whose
+every batch names the freeze that it belongs to.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+
+# Advisory locks belong to one database; this number tells ours from those of other programs there.
+_KEY = int.from_bytes(b"post")
+
+# Asking for a lock that the session holds would count it twice; so that is looked up first.
+_LEAD = text(
+    """
+    SELECT CASE WHEN EXISTS (
+        SELECT FROM pg_locks
+        WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted AND objsubid = 2
+          AND classid = CAST(:key AS oid)
+          AND objid = CAST(CAST(hashtext(current_schema()) AS bit(32)) AS bigint)::oid
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) THEN true ELSE pg_try_advisory_lock(:key, hashtext(current_schema())) END
+    """
+)
+_RESIGN = text("SELECT pg_advisory_unlock(:key, hashtext(current_schema()))")
+
+
+def lead(connection: Connection) -> bool:
+    """Tell whether this process may publish now: it leads already, or nobody does and it begins to.
+
+    Ask before each tick: it costs one short statement, and a connection that broke meanwhile took the lead
+    with it. On SQLite always: there one daemon holds the file (`lock.DaemonLock`).
+    """
+    if connection.dialect.name == "sqlite":
+        return True
+    return bool(connection.execute(_LEAD, {"key": _KEY}).scalar_one())
+
+
+def resign(connection: Connection) -> None:
+    """Let another lead from now on; closing the ledger does so too."""
+    if lead(connection) and connection.dialect.name != "sqlite":
+        connection.execute(_RESIGN, {"key": _KEY})
