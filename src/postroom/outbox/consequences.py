@@ -16,9 +16,9 @@ from typing import TypeAlias
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from postroom.model import Deferred, EditionState, Outcome, Refused, Scope, Sent
-from postroom.outbox.columns import is_state
+from postroom.outbox.columns import is_state, to_moment
 from postroom.outbox.hot import Hot
-from postroom.outbox.pace import is_any_domain_slow, slow_down, speed_up
+from postroom.outbox.pace import Complaint, is_any_domain_slow, slow_down, speed_up
 from postroom.outbox.rows import DELIVERED, IDENTITY, AnyRow
 from postroom.outbox.suppressions import suppress
 from postroom.outbox.tables import delivery, edition, subscriber
@@ -120,7 +120,10 @@ def _judge_domains(connection: Connection, ends: Sequence[End], now: datetime) -
     for row, outcome in ends:
         if isinstance(outcome, Deferred) and outcome.scope is Scope.DOMAIN:
             domain = _WHOSE.rows(connection, delivery=row.id)[0].domain
-            slow_down(connection, row.transport, domain, outcome.after, now)
+            heard = Complaint(
+                transport=row.transport, domain=domain, begun=to_moment(row.begun_at), asked=outcome.after
+            )
+            slow_down(connection, heard, now)
     for transport in {row.transport for row, _ in ends}:
         if is_any_domain_slow(connection, transport):
             speed_up(connection, transport, _taken(connection, transport, ends), now)

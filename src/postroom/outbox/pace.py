@@ -27,21 +27,29 @@ AHEAD = timedelta(milliseconds=100)
 FIRST_GAP = timedelta(milliseconds=100)
 """The gap that a domain gets with its first complaint."""
 
-LONGEST_GAP = timedelta(minutes=5)
+LONGEST_GAP = timedelta(minutes=1)
+"""A domain that takes less refuses nearly everything: it is asked once a minute whether it takes more again."""
+
 SHORTEST_GAP = timedelta(milliseconds=5)
 """A domain that takes 200 mails a second again is no longer slowed down."""
 
-SHORTEST_REST = timedelta(seconds=1)
 LONGEST_REST = timedelta(hours=1)
 """How long a domain may rest at most; each message keeps a time of its own for what is longer."""
 
 EASING = 0.998
 """What the gap shrinks by with every message that is taken: a hundred of them win back a fifth of the speed."""
 
+FAST_EASING = 0.97
+"""What it shrinks by once a domain has not complained for `QUIET`: its limit is gone, not just near."""
+
+QUIET = timedelta(minutes=10)
+
 PUT_OFF_AT_MOST = timedelta(minutes=1)
 """How far ahead a delivery of a slow domain is put off: its domain may be faster by then."""
 
 _FEW = 20  # complaints within so many gaps of each other: the gap is far from right
+_REST_GAPS = 10  # how many gaps a domain rests that did not say for how long, a second at most
+_REST = timedelta(seconds=1)
 _LONG_PAST = timedelta(hours=1)
 
 _OF = Hot(
@@ -57,6 +65,11 @@ _MOVE = Hot(
     update(pace)
     .where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at"))
     .values(tat=bindparam("tat"), gap=bindparam("gap"), until=bindparam("until"))
+)
+_SHIFT_GAP = Hot(
+    update(pace)
+    .where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at"))
+    .values(gap=bindparam("gap"))
 )
 _FORGET = Hot(delete(pace).where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at")))
 
@@ -124,17 +137,21 @@ class Meter:
 def meter_of(connection: Connection, transport: str, domain: str, gap: timedelta, now: datetime) -> Meter:
     """Read a limit, locked for this transaction; `gap` is what config.yaml wants, zero for nothing.
 
-    No message is reserved further ahead than `AHEAD`, so a later time in the ledger stems from a clock that was
-    wrong, and does not count.
+    No message is reserved further ahead than `AHEAD`, and no rest is longer than `LONGEST_REST`: a later time in the
+    ledger stems from a clock that was wrong, and does not count.
     """
     row = next(iter(_OF.rows(connection, transport=transport, domain=domain)), None)
     if row is None:
         return Meter(transport, domain, now, gap, now)
     learnt = timedelta(microseconds=row.gap)
     gap = max(gap, learnt)
-    until = None if row.until is None else min(to_moment(row.until), now + LONGEST_REST)
-    tat = min(to_moment(row.tat), now + AHEAD + gap)
+    until = _credible(row.until, now + LONGEST_REST)
+    tat = _credible(row.tat, now + AHEAD + gap) or now
     return Meter(transport, domain, now, gap, tat, learnt, until)
+
+
+def _credible(moment: int | None, latest: datetime) -> datetime | None:
+    return None if moment is None or moment > to_micros(latest) else to_moment(moment)
 
 
 def is_any_domain_slow(connection: Connection, transport: str) -> bool:
@@ -142,20 +159,29 @@ def is_any_domain_slow(connection: Connection, transport: str) -> bool:
     return bool(_ANY_DOMAIN.rows(connection, transport=transport))
 
 
-def slow_down(
-    connection: Connection, transport: str, domain: str, asked: timedelta | None, now: datetime
-) -> None:
-    """Make a domain wait that wants less: for as long as it `asked`, and with a wider gap from then on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """A domain wants less: it said so of a message that was `begun` then, and asked for a rest, or did not."""
 
-    What it says again while it rests is about messages that were on their way already, and counts once.
+    transport: str
+    domain: str
+    begun: datetime
+    asked: timedelta | None = None
+
+
+def slow_down(connection: Connection, heard: Complaint, now: datetime) -> None:
+    """Make a domain wait that wants less: for as long as it asked, and with a wider gap from then on.
+
+    What it says of messages that were on their way when it last complained counts once.
     """
-    meter = meter_of(connection, transport, domain, timedelta(0), now)
-    if meter.rests:
+    meter = meter_of(connection, heard.transport, heard.domain, timedelta(0), now)
+    if meter.rests or (meter.until is not None and heard.begun < meter.until):
         return
     is_far_off = meter.until is not None and now - meter.until < _FEW * meter.learnt
-    wider = meter.learnt * (2 if is_far_off else 1.25) if meter.learnt else FIRST_GAP
-    rest = min(max(asked or SHORTEST_REST, SHORTEST_REST), LONGEST_REST)
-    _write(connection, transport, domain, now, min(wider, LONGEST_GAP), now + rest)
+    wider = min(meter.learnt * (2 if is_far_off else 1.25) if meter.learnt else FIRST_GAP, LONGEST_GAP)
+    rest = max(heard.asked or timedelta(0), min(_REST_GAPS * wider, _REST))
+    until = now + min(rest, LONGEST_REST)
+    _write(connection, heard.transport, heard.domain, max(meter.tat, now), wider, until)
 
 
 def speed_up(connection: Connection, transport: str, taken: Counter[str], now: datetime) -> None:
@@ -164,11 +190,12 @@ def speed_up(connection: Connection, transport: str, taken: Counter[str], now: d
         meter = meter_of(connection, transport, domain, timedelta(0), now)
         if not meter.learnt:
             continue
-        narrower = meter.learnt * EASING**count
+        is_quiet = meter.until is None or now - meter.until > QUIET
+        narrower = meter.learnt * (FAST_EASING if is_quiet else EASING) ** count
         if narrower < SHORTEST_GAP:
             _FORGET.count(connection, of=transport, at=domain)
         else:
-            _write(connection, transport, domain, meter.tat, narrower, meter.until)
+            _SHIFT_GAP.count(connection, of=transport, at=domain, gap=narrower // timedelta(microseconds=1))
 
 
 def throttled(connection: Connection, now: datetime, *, most: int) -> list[tuple[str, str, timedelta]]:
