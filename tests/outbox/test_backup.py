@@ -14,6 +14,8 @@ import pytest
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import Ledger, backup, guard, operate, status
 
+pytestmark = pytest.mark.sqlite_only
+
 NOW = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
 HOUR = timedelta(hours=1)
 

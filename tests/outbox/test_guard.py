@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from postroom.outbox import Ledger, adoption, enqueue, guard, history, meta, status
+from postroom.outbox import Ledger, adoption, guard, history, meta, status
 from postroom.outbox.guard import Place
+
+pytestmark = pytest.mark.sqlite_only
 
 NOW = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
 MINUTE = timedelta(minutes=1)
@@ -293,11 +295,3 @@ def test_a_kill_at_any_step_of_adopting_leaves_it_to_be_done_again(
     assert beat(url, machine) == ""
     with Ledger(url) as ledger:
         assert [str(row.state) for row in ledger.read(status.editions)] == ["held"]
-
-
-def test_the_article_frozen_later_is_not_held_by_the_adoption(outbox, make_edition) -> None:
-    outbox.ledger.write(meta.adopt, NOW)
-    frozen = enqueue.freeze(
-        outbox.ledger, make_edition(), rows_read=0, rejected=0, recipients=[], parts=1, now=NOW + MINUTE
-    )
-    assert str(frozen.state) in ("open", "finished")

@@ -10,6 +10,8 @@ import pytest
 from postroom.errors import LedgerError
 from postroom.outbox import Ledger, backup, restore, status
 
+pytestmark = pytest.mark.sqlite_only
+
 NOW = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
 HOUR = timedelta(hours=1)
 
