@@ -165,7 +165,7 @@ class Session:
 
     def _settle(self, *, goes_on: bool) -> None:
         """Make ready for the next mail after a refusal, or hang up where the two sides may disagree."""
-        self.is_midway, self._must_reset = False, True
+        self.is_midway, self._must_reset, self._rested_at = False, True, monotonic()
         if not goes_on:
             self.hang_up()
 
