@@ -27,7 +27,7 @@ class Body:
     @property
     def names(self) -> frozenset[str]:
         """List the fields that either part holds."""
-        return frozenset((*self.text.names, *self.html.names))
+        return frozenset(name for name, _ in (*self.text.gaps, *self.html.gaps))
 
     def filled(self, values: dict[str, Value]) -> list[bytes]:
         """Write the body for one recipient, in pieces to be joined."""

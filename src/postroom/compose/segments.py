@@ -10,10 +10,9 @@ A part holds no value of a recipient, and what it fills is new for each: nobody'
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import TypeAlias
+from typing import AnyStr, ClassVar, Literal, TypeAlias
 
 from postroom.compose.encoding import ROW, is_plain, packed, quoted
 from postroom.compose.merge import cut
@@ -26,34 +25,44 @@ Gaps: TypeAlias = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class BodyPart:
-    """One part, ready to be filled. `pieces` are in quoted-printable, or plain UTF-8 where `in_base64`;
-    `write` is how a value stands among them.
-    """
+class QuotedPart:
+    """A part in quoted-printable, encoded but for its gaps; `at` is what of a `Value` stands in them."""
 
+    encoding: ClassVar = "quoted-printable"
     pieces: tuple[bytes, ...]
     gaps: Gaps
-    in_base64: bool
-    write: Callable[[Value], bytes]
-
-    @property
-    def encoding(self) -> str:
-        """Name the transfer encoding."""
-        return "base64" if self.in_base64 else "quoted-printable"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """List the fields that this part holds, each once."""
-        return tuple(name for name, _ in self.gaps)
+    at: Literal[1, 2]
 
     def filled(self, values: dict[str, Value]) -> list[bytes]:
         """Write the part for one recipient, in pieces to be joined."""
-        pieces, write = list(self.pieces), self.write
+        pieces, at = list(self.pieces), self.at
         for name, places in self.gaps:
-            if written := write(values[name]):
+            if row := values[name][at]:
                 for place in places:
-                    pieces[place] = written
-        return [packed(b"".join(pieces))] if self.in_base64 else pieces
+                    pieces[place] = row
+        return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPart:
+    """A part that will be in base64: plain text, whose values are escaped for where they stand."""
+
+    encoding: ClassVar = "base64"
+    pieces: tuple[str, ...]
+    gaps: Gaps
+    escape: Callable[[str], str]
+
+    def filled(self, values: dict[str, Value]) -> list[bytes]:
+        """Write the part for one recipient."""
+        pieces = list(self.pieces)
+        for name, places in self.gaps:
+            if value := values[name][0]:
+                for place in places:
+                    pieces[place] = self.escape(value)
+        return [packed(_utf8("".join(pieces)))]
+
+
+BodyPart: TypeAlias = QuotedPart | PackedPart
 
 
 def written(value: str) -> Value:
@@ -67,18 +76,12 @@ def written(value: str) -> Value:
 
 def plain_part(text: str, fence: str) -> BodyPart:
     """Cut and encode a text in which values stand as they are."""
-    text = _clean(text)
-    if _is_shorter_in_base64(text, fence):
-        return _packed_part(text, fence, write=lambda value: _utf8(value[0]))
-    return _quoted_part(text, fence, write=itemgetter(1))
+    return _part(_clean(text), fence, at=1, escape=str)
 
 
 def html_part(text: str, fence: str) -> BodyPart:
     """Cut and encode HTML, in whose text or quoted attributes values stand escaped."""
-    text = _clean(text)
-    if _is_shorter_in_base64(text, fence):
-        return _packed_part(text, fence, write=lambda value: _utf8(html.escape(value[0])))
-    return _quoted_part(text, fence, write=itemgetter(2))
+    return _part(_clean(text), fence, at=2, escape=html.escape)
 
 
 def _clean(text: str) -> str:
@@ -89,26 +92,24 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def _is_shorter_in_base64(text: str, fence: str) -> bool:
-    """Compare what is the same for all recipients."""
-    shared = "".join(cut(text, fence)[0])
-    return len(packed(_utf8(shared))) < len(quoted(shared))
-
-
-def _quoted_part(text: str, fence: str, *, write: Callable[[Value], bytes]) -> BodyPart:
+def _part(text: str, fence: str, *, at: Literal[1, 2], escape: Callable[[str], str]) -> BodyPart:
+    """Choose the encoding in which what is the same for all recipients is shorter."""
     around, tokens = cut(text, fence)
-    pieces = [quoted(around[0])]
-    for token, after in zip(tokens, around[1:], strict=True):
-        pieces += [_alone(token.default), _quoted_after(after)]
-    return BodyPart(tuple(pieces), _gaps(token.name for token in tokens), in_base64=False, write=write)
+    gaps = _gaps(token.name for token in tokens)
+    shared = "".join(around)
+    if len(packed(_utf8(shared))) < len(quoted(shared)):
+        around, tokens = cut(text.replace("\n", "\r\n"), fence)
+        return PackedPart(_laid(around, [token.default for token in tokens]), gaps, escape)
+    rows = (quoted(around[0]), *map(_quoted_after, around[1:]))
+    return QuotedPart(_laid(rows, [_alone(token.default) for token in tokens]), gaps, at)
 
 
-def _packed_part(text: str, fence: str, *, write: Callable[[Value], bytes]) -> BodyPart:
-    around, tokens = cut(text.replace("\n", "\r\n"), fence)
-    pieces = [_utf8(around[0])]
-    for token, after in zip(tokens, around[1:], strict=True):
-        pieces += [_utf8(token.default), _utf8(after)]
-    return BodyPart(tuple(pieces), _gaps(token.name for token in tokens), in_base64=True, write=write)
+def _laid(around: Sequence[AnyStr], defaults: Sequence[AnyStr]) -> tuple[AnyStr, ...]:
+    """Lay pieces and what stands between them in a row."""
+    laid = [around[0]]
+    for default, after in zip(defaults, around[1:], strict=True):
+        laid += (default, after)
+    return tuple(laid)
 
 
 def _gaps(names: Iterable[str]) -> Gaps:
