@@ -54,6 +54,7 @@ def test_what_is_due_and_what_is_unfinished_grows_old(outbox: Any) -> None:
     found = look(outbox, NOW + MINUTE)
     assert found.oldest_due == {"mail": NOW}
     assert found.oldest_begun == {"mail": NOW}
+    assert outbox.ledger.read(standing, NOW + MINUTE).begun == {"mail": NOW}
 
 
 def test_what_was_put_off_is_not_yet_due(outbox: Any) -> None:

@@ -244,6 +244,14 @@ def test_a_transport_that_rests_is_paused_and_not_late_too() -> None:
     assert only(replace(waiting(60), pauses=(pause,))).kind is NoticeKind.PAUSED
 
 
+def test_a_delivery_that_never_gets_its_answer_is_told() -> None:
+    # River's issue 1258: thousands of jobs stood in "running" for months, and nobody knew (I17).
+    assert causes(Standing(begun={"mail": NOW - 30 * MINUTE}), {}, NOW) == ()
+    cause = only(Standing(begun={"mail": NOW - 31 * MINUTE}))
+    assert cause.kind is NoticeKind.LATE
+    assert cause.text == "A delivery on the transport mail has no answer since 2026-11-22 08:29 UTC"
+
+
 def test_a_token_is_told_a_week_before_it_expires() -> None:
     token = Expiry(what="The token of linkedin", at=NOW + timedelta(days=8), renew="postroom login linkedin")
     assert causes(Standing(), {}, NOW, expiring=[token]) == ()

@@ -62,7 +62,7 @@ def figures(connection: Connection, now: datetime) -> Figures:
         editions=_editions(connection),
         unbalanced=_unbalanced(connection),
         oldest_due={name: due for name, due in oldest_due(connection).items() if due <= now},
-        oldest_begun=_oldest_begun(connection),
+        oldest_begun=oldest_begun(connection),
         pauses=paused_transports(connection, now),
         slowed=_slowed(connection, now),
         heartbeat=meta.heartbeat(connection),
@@ -87,6 +87,20 @@ def oldest_due(connection: Connection) -> dict[str, datetime]:
         if due is not None:
             found[name] = min(due, found.get(name, due))
     return found
+
+
+def oldest_begun(connection: Connection) -> dict[str, datetime]:
+    """Tell by transport since when the eldest delivery is begun that has no answer yet.
+
+    Only what somebody has in hand is looked at: no more than the windows of all transports together.
+    """
+    rows = connection.execute(
+        select(edition.c.transport, func.min(delivery.c.begun_at))
+        .join(delivery, delivery.c.edition_id == edition.c.id)
+        .where(delivery.c.owner.is_not(None), is_state(delivery.c.state, DeliveryState.SENDING))
+        .group_by(edition.c.transport)
+    )
+    return {name: begun for name, begun in rows if begun is not None}
 
 
 def to_prove(connection: Connection, since: datetime) -> list[int]:
@@ -138,17 +152,6 @@ def _unbalanced(connection: Connection) -> int:
     return connection.execute(
         select(func.count()).select_from(edition).where(_IS_COMPLETE, wrong)
     ).scalar_one()
-
-
-def _oldest_begun(connection: Connection) -> dict[str, datetime]:
-    """Look at what somebody has in hand: no more than the windows of all transports together."""
-    rows = connection.execute(
-        select(edition.c.transport, func.min(delivery.c.begun_at))
-        .join(delivery, delivery.c.edition_id == edition.c.id)
-        .where(delivery.c.owner.is_not(None), is_state(delivery.c.state, DeliveryState.SENDING))
-        .group_by(edition.c.transport)
-    )
-    return {name: begun for name, begun in rows if begun is not None}
 
 
 def _slowed(connection: Connection, now: datetime) -> tuple[Slowed, ...]:

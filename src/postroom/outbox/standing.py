@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, or_, select
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, or_, select
 from postroom.model import Accounts, EditionState
 from postroom.outbox import attempts
 from postroom.outbox.columns import is_state
-from postroom.outbox.figures import limited, oldest_due
+from postroom.outbox.figures import limited, oldest_begun, oldest_due
 from postroom.outbox.pauses import Pause, paused_transports
 from postroom.outbox.rows import accounts_of
 from postroom.outbox.tables import edition
@@ -50,11 +51,12 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """All of it, at one moment."""
+    """All of it, at one moment. `begun` is, by transport, since when its eldest delivery waits for an answer."""
 
     found: tuple[Found, ...] = ()
     pauses: tuple[Pause, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    begun: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def standing(connection: Connection, now: datetime) -> Standing:
@@ -63,6 +65,7 @@ def standing(connection: Connection, now: datetime) -> Standing:
         found=_found(connection, now),
         pauses=paused_transports(connection, now),
         waiting=_waiting(connection, now),
+        begun=oldest_begun(connection),
     )
 
 

@@ -14,6 +14,11 @@ from postroom.outbox.standing import Found, Standing, Waiting
 LATE_AFTER = timedelta(minutes=15)
 """How long something may be due, with no answer for as long, before people are told."""
 
+STUCK_AFTER = timedelta(minutes=30)
+"""How long a delivery may wait for its answer: RFC 5321 §4.5.3.2 gives a server ten minutes for the longest step, and
+a message has several.
+"""
+
 SOON = timedelta(days=7)
 """How long before its end people are told of a token that expires."""
 
@@ -62,6 +67,7 @@ def causes(
         *(_paused(pause) for pause in standing.pauses),
         *(_held(each) for each in standing.found if each.state is EditionState.HELD),
         *_late(standing, now),
+        *(_stuck(name, since) for name, since in standing.begun.items() if now - since > STUCK_AFTER),
         *(_uncertain(each) for each in standing.found if each.accounts.uncertain),
         *(_expiring(each, now) for each in expiring if each.at - now <= SOON),
         *(
@@ -116,6 +122,15 @@ def _late(standing: Standing, now: datetime) -> Iterator[Cause]:
                 text=f"What is due on the transport {waiting.transport} since {since} does not go out",
                 cure="postroom outbox status and the log of the daemon say more",
             )
+
+
+def _stuck(transport: str, since: datetime) -> Cause:
+    return Cause(
+        id=f"stuck:{transport}",
+        kind=NoticeKind.LATE,
+        text=f"A delivery on the transport {transport} has no answer since {since:%Y-%m-%d %H:%M} UTC",
+        cure="if its process is gone, starting the daemon anew settles it; its log says more",
+    )
 
 
 def _stands_still(waiting: Waiting, now: datetime) -> bool:
