@@ -49,7 +49,7 @@ def token(keys: Sequence[bytes], purpose: str, *parts: str) -> str:
     """
     if not keys:
         raise ValueError("a link cannot be signed without a key")
-    text = _spelled(b"".join([_pack(part) for part in parts]))
+    text = _spelled(_pack(parts[0]) if len(parts) == 1 else b"".join(map(_pack, parts)))
     mac = _keyed(keys[0], purpose).copy()
     mac.update(text)
     return (text + b"." + _spelled(mac.digest()[:_MAC_BYTES])).decode("ascii")

@@ -22,8 +22,9 @@ def compose(edition: Edition, delivery: Delivery, keys: Keys) -> Message:
     a part that the edition does not have.
     """
     readable, frozen = _name_of(edition.key, edition.content_hash)
-    recipient, part = delivery.recipient, delivery.part
-    key = hashlib.sha256(f"{frozen}{part}:{recipient.identity}".encode()).hexdigest()
+    part, drawn = delivery.part, frozen.copy()
+    drawn.update(f"{part}:{delivery.recipient.identity}".encode())
+    key = drawn.hexdigest()
     return Message(
         delivery_id=delivery.id,
         name=f"{readable}{key[:_WHOM]}-{part}",
@@ -64,9 +65,9 @@ def _part(post: Post, delivery: Delivery) -> Part:
 
 
 @lru_cache(maxsize=16)
-def _name_of(edition: str, content_hash: str) -> tuple[str, str]:
-    """Name an edition for people and file systems, and write down, so that no two look alike, what a key
-    is drawn from: the edition and its content, to be followed by part and recipient.
+def _name_of(edition: str, content_hash: str) -> tuple[str, hashlib._Hash]:
+    """Name an edition for people and file systems, and begin the hash of its deliveries' keys, so that no
+    two look alike: the edition and its content, to be followed by part and recipient in a copy.
     """
     readable = re.sub(r"[^a-z0-9]+", "-", edition.lower()).strip("-")[:_MAX_KEY_IN_NAME].strip("-")
-    return f"{readable}-" if readable else "", json.dumps([edition, content_hash])
+    return f"{readable}-" if readable else "", hashlib.sha256(json.dumps([edition, content_hash]).encode())
