@@ -98,13 +98,18 @@ def _too_many_in_row(connection: Connection, edition_id: int, ends: Sequence[End
 
 
 def _too_many_at_first(connection: Connection, edition_id: int, ends: Sequence[End]) -> str:
+    """Count refusals among the first recipients; of a turn that goes beyond those, the last answers do not count."""
     tried = connection.execute(_TRIED, {"edition": edition_id}).one()
     number = tried.sent + tried.failed
-    if number - len(ends) >= FIRST or tried.failed <= AT_MOST_OF_FIRST:
+    beyond = max(0, number - FIRST)
+    final = [outcome for _, outcome in ends if isinstance(outcome, Sent | Refused)]
+    if beyond >= len(final):
         return ""
-    return (
-        f"{tried.failed} of the first {number} recipients were refused; look at the audience and the sender"
-    )
+    later = final[len(final) - beyond :]
+    failed = tried.failed - sum(isinstance(outcome, Refused) for outcome in later)
+    if failed <= AT_MOST_OF_FIRST:
+        return ""
+    return f"{failed} of the first {number - beyond} recipients were refused; look at the audience and the sender"
 
 
 def _judge_address(connection: Connection, row: AnyRow, outcome: Refused, now: datetime) -> None:

@@ -1,0 +1,114 @@
+"""Turns: results in, new messages out, and what nobody sent is given back unspent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from postroom.model import Deferred, Sent
+from postroom.outbox import claim, operate, record, turns
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=10)
+MAIL = claim.Carrier("mail", "smtp")
+ME = claim.Hand(carrier=MAIL, owner="host-a:1")
+
+
+def turn(outbox, sent: list[claim.Claimed], room: int, hand: claim.Hand = ME) -> list[claim.Claimed]:
+    results = [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250")) for one in sent]
+    return outbox.ledger.write(turns.turn, hand, results, room, NOW)
+
+
+def unbegin(outbox, claimed: list[claim.Claimed], owner: str = "host-a:1") -> None:
+    outbox.ledger.write(claim.unbegin, [one.delivery.id for one in claimed], owner)
+
+
+def test_a_turn_records_and_claims_in_one_transaction(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    first = turn(outbox, [], 2)
+    second = turn(outbox, first, 2)
+    assert [one.delivery.recipient.name for one in second] == ["Cleo"]
+    assert outbox.counts() == {"rows_read": 3, "recipients": 3, "sending": 1, "sent": 2}
+    assert turn(outbox, second, 2) == []
+    assert outbox.state() == "finished"
+
+
+def test_a_turn_without_room_only_records(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    assert turn(outbox, turn(outbox, [], 1), 0) == []
+    assert outbox.states() == ["sent", "queued"]
+
+
+def test_what_was_not_sent_costs_no_attempt(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    unbegin(outbox, outbox.claim(1))
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+    first = outbox.deliveries()[0].delivery
+    assert (first.attempts, first.first_begun_at) == (0, None)
+    assert [one.delivery.attempts for one in outbox.claim(owner="other")] == [1, 1]
+
+
+def test_the_time_of_an_earlier_attempt_is_kept(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.record(outbox.claim(), Deferred(reason="451"), retry_at=LATER)
+    unbegin(outbox, outbox.claim(now=LATER))
+    first = outbox.deliveries()[0].delivery
+    assert (first.attempts, first.first_begun_at) == (1, NOW)
+
+
+def test_nobody_takes_back_what_another_sends(outbox) -> None:
+    outbox.freeze("ada")
+    unbegin(outbox, outbox.claim(), owner="other")
+    assert outbox.states() == ["sending"]
+
+
+def test_what_is_taken_back_of_a_cancelled_edition_is_cancelled(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    claimed = outbox.claim(1)
+    outbox.ledger.write(operate.cancel, "post-rooms", "a mistake", NOW)
+    unbegin(outbox, claimed)
+    assert outbox.states() == ["cancelled", "cancelled"]
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "cancelled": 2}
+
+
+def test_what_is_taken_back_of_a_held_edition_waits_there(outbox) -> None:
+    outbox.freeze("ada")
+    claimed = outbox.claim()
+    outbox.ledger.write(operate.hold, "post-rooms", "stop")
+    unbegin(outbox, claimed)
+    assert (outbox.states(), outbox.claim()) == (["queued"], [])
+    outbox.ledger.write(operate.release, "post-rooms", NOW)
+    assert len(outbox.claim()) == 1
+
+
+def test_whoever_is_suppressed_while_in_hand_gets_nothing_when_taken_back(outbox) -> None:
+    outbox.freeze("ada")
+    claimed = outbox.claim()
+    outbox.ledger.write(operate.suppress, "ada@example.com", "", "asked", NOW)
+    unbegin(outbox, claimed)
+    assert outbox.claim() == []
+    assert outbox.states() == ["cancelled"]
+
+
+@pytest.mark.parametrize("begin", [True, False])
+def test_the_last_turn_gives_back_what_is_left(outbox, begin: bool) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    claimed = outbox.claim(begin=begin)
+    sent = Sent(reply="250")
+    results = [record.Result(delivery_id=claimed[0].delivery.id, outcome=sent)] if begin else []
+    outbox.ledger.write(turns.last_turn, ME, results, NOW)
+    assert outbox.counts().get("sent", 0) == len(results)
+    assert [one.delivery.attempts for one in outbox.claim(owner="other")] == [1] * (3 - len(results))
+
+
+def test_a_last_turn_gives_back_what_no_list_names_and_nothing_of_other_transports(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    outbox.freeze("ada", article="other", transport="backup")
+    outbox.claim(1)
+    outbox.claim(1, begin=False)
+    outbox.claim(carrier=claim.Carrier("backup", "smtp"))
+    outbox.ledger.write(turns.last_turn, ME, [], NOW)
+    assert outbox.states("newsletter/article/post-rooms") == ["queued", "queued"]
+    assert outbox.states("newsletter/article/other") == ["sending"]
+    assert [one.delivery.attempts for one in outbox.claim(owner="other")] == [1, 1]
