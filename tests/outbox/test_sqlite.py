@@ -136,7 +136,53 @@ def test_a_system_without_a_table_of_mounts_says_nothing() -> None:
     assert sqlite.filesystem(Path("/a.db"), "") is None
 
 
-@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs"])
+@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.rclone"])
 def test_shared_disks_are_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(LedgerError, match=f"{kind} share.*local disk"):
-        sqlite.refuse_shared(tmp_path / "a.db", f"server / {kind} rw 0 0")
+        sqlite.refuse_shared(tmp_path / "a.db", kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [("9p", True), ("fuse", True), ("fuse.bindfs", True), ("virtiofs", True), ("ext4", False), (None, False)],
+)
+def test_where_memory_cannot_be_shared_the_rollback_journal_is_used(kind: str | None, odd: bool) -> None:
+    assert sqlite.has_no_shared_memory(kind) is odd
+
+
+@pytest.mark.parametrize(
+    ("magic", "kind"),
+    [
+        (0x6969, "nfs"),
+        (0xFF534D42, "cifs"),
+        (-0xACB2BE, "cifs"),
+        (0x01021997, "9p"),
+        (0x65735546, "fuse"),
+        (0xEF53, None),
+    ],
+)
+def test_a_kind_has_its_number_where_there_is_no_table_of_mounts(magic: int, kind: str | None) -> None:
+    assert sqlite.kind_of(magic) == kind
+
+
+def test_this_machine_says_the_same_in_both_ways(tmp_path: Path) -> None:
+    named = sqlite.filesystem(tmp_path / "a.db", Path("/proc/self/mounts").read_text())
+    numbered = sqlite.kind_of(sqlite._magic(tmp_path))
+    assert numbered is None or named is None or numbered in named
+
+
+def test_the_table_of_mounts_of_a_real_machine_is_understood() -> None:
+    mounts = """\
+proc /proc proc rw,relatime 0 0
+/dev/vda / ext4 rw,relatime,discard,resuid=65534,resgid=65534 0 0
+none /mnt/tools tmpfs ro,nosuid,nodev,relatime,size=4k,mode=755 0 0
+C:\\134 /mnt/c 9p rw,dirsync,aname=drvfs;path=C:\\134;uid=1000 0 0
+//nas/share\\040a /srv/share\\040a cifs rw,vers=3.1.1 0 0
+me@host:/ /home/me/far fuse.sshfs rw,user_id=1000 0 0
+overlay /var/lib/docker/overlay2/x/merged overlay rw,lowerdir=/a:/b 0 0
+"""
+    assert sqlite.filesystem(Path("/srv/letters/postroom.db"), mounts) == "ext4"
+    assert sqlite.filesystem(Path("/mnt/c/letters/postroom.db"), mounts) == "9p"
+    assert sqlite.filesystem(Path("/srv/share a/postroom.db"), mounts) == "cifs"
+    assert sqlite.filesystem(Path("/home/me/far/postroom.db"), mounts) == "fuse.sshfs"
+    assert sqlite.filesystem(Path("/var/lib/docker/overlay2/x/merged/a.db"), mounts) == "overlay"

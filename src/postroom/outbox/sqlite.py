@@ -22,8 +22,27 @@ BUSY_TIMEOUT_SECONDS = 10
 
 _FIXED = (3, 51, 3)
 _BACKPORTS = {(3, 44): 6, (3, 50): 7}  # minor release: first fixed patch
-_SHARED_DISKS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "fuse.sshfs", "fuse.glusterfs"})
-_NO_SHARED_MEMORY = frozenset({"9p", "fuse", "fuseblk", "vboxsf", "virtiofs"})
+_SHARED_DISKS = frozenset(
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "coda", "ceph", "lustre", "beegfs", "gpfs", "davfs"),
+        *("fuse.sshfs", "fuse.glusterfs", "fuse.ceph", "fuse.s3fs", "fuse.rclone", "fuse.gcsfuse"),
+    }
+)
+_NO_SHARED_MEMORY = frozenset({"9p", "fuse", "fuseblk", "vboxsf", "virtiofs"})  # and every other `fuse.…`
+
+# What statfs(2) calls file systems, where there is no /proc to name them (include/uapi/linux/magic.h, Linux 6.1).
+_MAGIC = {
+    0x6969: "nfs",
+    0xFF534D42: "cifs",
+    0xFE534D42: "smb3",
+    0x517B: "smbfs",
+    0x5346414F: "afs",
+    0x73757245: "coda",
+    0x00C36400: "ceph",
+    0x01021997: "9p",
+    0x65735546: "fuse",
+    0x786F4256: "vboxsf",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +112,7 @@ def prepare(path: Path, create: bool) -> None:
     """
     if path.is_dir():
         raise LedgerError(f"{path} is a folder; `outbox: database:` must name a file, such as postroom.db")
-    refuse_shared(path, _mounts())
+    refuse_shared(path, _kind(path))
     if path.exists():
         return
     if not create:
@@ -114,7 +133,7 @@ def connect(path: Path, chosen: Driver) -> sqlite3.Connection:
         str(path), timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None, cached_statements=256
     )
     journal, synchronous = chosen.journal, chosen.synchronous
-    if filesystem(path, _mounts()) in _NO_SHARED_MEMORY:
+    if has_no_shared_memory(_kind(path)):
         journal, synchronous = "DELETE", "EXTRA"
     try:
         mode = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()[0]
@@ -130,12 +149,8 @@ def connect(path: Path, chosen: Driver) -> sqlite3.Connection:
     return connection
 
 
-def refuse_shared(path: Path, mounts: str) -> None:
-    """Raise `LedgerError` for a file on a disk that machines share: locks there cannot be trusted.
-
-    `mounts` is the text of /proc/self/mounts.
-    """
-    kind = filesystem(path, mounts)
+def refuse_shared(path: Path, kind: str | None) -> None:
+    """Raise `LedgerError` for a file on a `kind` of disk that machines share: locks there cannot be trusted."""
     if kind in _SHARED_DISKS:
         raise LedgerError(
             f"{path} lies on a {kind} share, where SQLite cannot lock safely; "
@@ -149,13 +164,45 @@ def filesystem(path: Path, mounts: str) -> str | None:
     kinds = {}
     for line in mounts.splitlines():
         point, kind = line.split(" ")[1:3]
-        kinds[Path(point.replace("\\040", " "))] = kind
+        kinds[Path(_unescaped(point))] = kind
     return next((kinds[folder] for folder in (place, *place.parents) if folder in kinds), None)
 
 
 def has_lasting_inodes(path: Path) -> bool:
     """Whether the file system numbers a file the same after it was mounted anew."""
-    return filesystem(path, _mounts()) not in _NO_SHARED_MEMORY
+    return not has_no_shared_memory(_kind(path))
+
+
+def has_no_shared_memory(kind: str | None) -> bool:
+    """Whether WAL's shared memory may fail on this kind of file system: then the rollback journal is used."""
+    return kind is not None and (kind in _NO_SHARED_MEMORY or kind.startswith("fuse."))
+
+
+def kind_of(magic: int) -> str | None:
+    """Name the file system that statfs(2) gives this number; None for one that is local or unknown."""
+    return _MAGIC.get(magic & 0xFFFFFFFF)
+
+
+def _kind(path: Path) -> str | None:
+    mounts = _mounts()
+    return filesystem(path, mounts) if mounts else kind_of(_magic(path.absolute().parent))
+
+
+def _magic(folder: Path) -> int:
+    """Ask statfs(2), which Python does not know: its first word is the kind. 0 where there is no such call."""
+    import ctypes
+    import sys
+
+    if sys.platform != "linux":
+        return 0
+    answer = (ctypes.c_long * 64)()
+    failed = ctypes.CDLL(None).statfs(os.fsencode(folder), answer)
+    return 0 if failed else int(answer[0])
+
+
+def _unescaped(point: str) -> str:
+    """Read a path as /proc writes it: blanks and backslashes as three octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), point)
 
 
 def _wal(name: str, version: str, why: str) -> Driver:
