@@ -84,16 +84,9 @@ def test_what_is_not_held_cannot_be_approved(outbox) -> None:
 def test_what_is_still_being_filled_cannot_be_approved_held_replaced_or_tried_again(
     outbox, make_edition, person
 ) -> None:
+    audience = enqueue.Audience(people=[person("ada")], rows_read=9)
     with pytest.raises(LedgerError):
-        enqueue.freeze(
-            outbox.ledger,
-            make_edition(),
-            rows_read=9,
-            rejected=0,
-            recipients=[person("ada")],
-            parts=1,
-            now=NOW,
-        )
+        enqueue.freeze(outbox.ledger, make_edition(), audience, parts=1, now=NOW)
     tries = [
         (operate.hold, KEY, "no"),
         (operate.release, KEY, NOW),

@@ -67,13 +67,6 @@ def test_suppression_while_an_edition_is_being_filled_is_honoured(
         yield from map(person, ("ada", "bea"))
         suppress(outbox)
 
-    enqueue.freeze(
-        outbox.ledger,
-        make_edition(),
-        rows_read=2,
-        rejected=0,
-        recipients=audience(),
-        parts=1,
-        now=NOW,
-    )
+    given = enqueue.Audience(people=audience(), rows_read=2)
+    enqueue.freeze(outbox.ledger, make_edition(), given, parts=1, now=NOW)
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 1, "cancelled": 1}
