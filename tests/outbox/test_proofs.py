@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from postroom.errors import LedgerCorrupt
 from postroom.model import Sent
-from postroom.outbox import Ledger, claim, enqueue, status
+from postroom.outbox import Ledger, claim, enqueue, operate, status
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ME = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="me")
@@ -77,9 +79,20 @@ def test_an_edition_with_another_sender_or_way_out_is_not_sent(url: str, outbox,
 
 
 def test_what_a_file_says_otherwise_leaves_the_subscribers_seal_aside(outbox, make_edition, person) -> None:
-    from dataclasses import replace
-
     outbox.freeze("ada", article="first")
     other = enqueue.Audience(people=[replace(person("ada"), name="Lady Ada")], rows_read=1)
     enqueue.freeze(outbox.ledger, make_edition("second"), other, parts=1, now=NOW)
     assert [one.delivery.recipient.name for one in outbox.claim()] == ["Ada", "Lady Ada"]
+
+
+@pytest.mark.sqlite_only
+def test_a_suppression_that_its_index_no_longer_finds_is_noticed(url: str, outbox, tmp_path: Path) -> None:
+    """An index that leads past a row would let mail go to somebody who left; the quick check does not see it."""
+    outbox.ledger.write(operate.suppress, "zz-gone@example.com", "gone@example.com", "asked", NOW)
+    outbox.ledger.close()
+    path = tmp_path / "postroom.db"
+    whole = path.read_bytes()
+    for place in (at for at in range(len(whole)) if whole.startswith(b"zz-gone@", at)):
+        path.write_bytes(whole[:place] + b"zz-g\x0fne@" + whole[place + 8 :])
+        with Ledger(url) as ledger, pytest.raises(LedgerCorrupt, match="damaged"):
+            ledger.verify()

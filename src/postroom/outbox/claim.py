@@ -32,7 +32,7 @@ from postroom.outbox.hands import (
     unbegin,
 )
 from postroom.outbox.hot import Hot
-from postroom.outbox.pace import PUT_OFF_AT_MOST, Meter, is_any_domain_slow, meter_of
+from postroom.outbox.pace import PUT_OFF_AT_MOST, Meter, is_any_domain_slow, meter_of, opens_at
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
 
@@ -159,8 +159,8 @@ def next_claim(connection: Connection, hand: Hand, now: datetime | None) -> date
     if soonest is None:
         return None
     waits = [to_moment(pauses[0].until)] if pauses else []
-    if now is not None and (whole := _whole(connection, hand, now)) is not None:
-        waits.append(whole.opens_at())
+    if now is not None and hand.limits.gap is not None:
+        waits.append(opens_at(connection, hand.carrier.name, hand.limits.gap, now))
     return max([to_moment(soonest), *waits])
 
 

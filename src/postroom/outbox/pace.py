@@ -10,8 +10,8 @@ message that it takes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.hot import Hot
+from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import pace
 
 AHEAD = timedelta(milliseconds=100)
@@ -52,11 +53,11 @@ _REST_GAPS = 10  # how many gaps a domain rests that did not say for how long, a
 _REST = timedelta(seconds=1)
 _LONG_PAST = timedelta(hours=1)
 
-_OF = Hot(
-    select(pace.c.domain, pace.c.tat, pace.c.gap, pace.c.until)
-    .where(pace.c.transport == bindparam("transport"), pace.c.domain == bindparam("domain"))
-    .with_for_update()
+_LOOK = select(pace.c.domain, pace.c.tat, pace.c.gap, pace.c.until).where(
+    pace.c.transport == bindparam("transport"), pace.c.domain == bindparam("domain")
 )
+_PEEK = Hot(_LOOK)
+_OF = Hot(_LOOK.with_for_update())
 _ANY_DOMAIN = Hot(
     select(pace.c.domain).where(pace.c.transport == bindparam("transport"), pace.c.domain > "").limit(1)
 )
@@ -140,14 +141,26 @@ def meter_of(connection: Connection, transport: str, domain: str, gap: timedelta
     No message is reserved further ahead than `AHEAD`, and no rest is longer than `LONGEST_REST`: a later time in the
     ledger stems from a clock that was wrong, and does not count.
     """
-    row = next(iter(_OF.rows(connection, transport=transport, domain=domain)), None)
-    if row is None:
-        return Meter(transport, domain, now, gap, now)
+    rows = _OF.rows(connection, transport=transport, domain=domain)
+    return _meter(rows, Meter(transport, domain, now, gap, now))
+
+
+def opens_at(connection: Connection, transport: str, gap: timedelta, now: datetime) -> datetime:
+    """Return when the whole transport may be given the next message; locks nothing."""
+    rows = _PEEK.rows(connection, transport=transport, domain="")
+    return _meter(rows, Meter(transport, "", now, gap, now)).opens_at()
+
+
+def _meter(rows: Sequence[AnyRow], fresh: Meter) -> Meter:
+    """Return the limit in the one row there may be; `fresh` where there is none."""
+    if not rows:
+        return fresh
+    (row,), now = rows, fresh.now
     learnt = timedelta(microseconds=row.gap)
-    gap = max(gap, learnt)
+    gap = max(fresh.gap, learnt)
     until = _credible(row.until, now + LONGEST_REST)
     tat = _credible(row.tat, now + AHEAD + gap) or now
-    return Meter(transport, domain, now, gap, tat, learnt, until)
+    return replace(fresh, gap=gap, tat=tat, learnt=learnt, until=until)
 
 
 def _credible(moment: int | None, latest: datetime) -> datetime | None:
