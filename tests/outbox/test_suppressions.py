@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from postroom.model import Sent
-from postroom.outbox import enqueue, operate
+from postroom.outbox import enqueue, filling, operate
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ADA = "ada@example.com"
@@ -61,7 +61,7 @@ def test_a_suppression_can_be_lifted(outbox) -> None:
 def test_suppression_while_an_edition_is_being_filled_is_honoured(
     outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(enqueue, "BATCH", 1)
+    monkeypatch.setattr(filling, "BATCH", 1)
 
     def audience():
         yield from map(person, ("ada", "bea"))
