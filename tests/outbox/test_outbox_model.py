@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from postgresql_server import Server
 
 from postroom.errors import LedgerError
 from postroom.model import (
@@ -33,13 +35,14 @@ from postroom.model import (
     Sent,
     Unknown,
 )
-from postroom.outbox import Ledger, claim, enqueue, operate, record, recover, status
+from postroom.outbox import Ledger, claim, enqueue, operate, record, recover, status, turns
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 NAMES = ("ada", "bea", "cleo", "dora")
 ARTICLES = ("first", "second")
 OWNERS = ("alpha", "beta")
+MAIL = claim.Carrier("mail", "smtp")
 EMAIL = Email(subject="s", preheader="", html="", text="", mjml="", language="en", fence="@@")
 OUTCOMES = st.sampled_from(
     [
@@ -55,13 +58,13 @@ OUTCOMES = st.sampled_from(
 class OutboxModel(RuleBasedStateMachine):
     """Two editions of up to four people and three parts, two workers, and everything that can befall them."""
 
-    template: Path
+    make: Callable[[], str]
+    drop: Callable[[str], None]
 
     @initialize(hold=st.booleans(), parts=st.integers(1, 3))
     def open(self, hold: bool, parts: int) -> None:
-        self.folder = Path(tempfile.mkdtemp())
-        shutil.copy(self.template, self.folder / "postroom.db")
-        self.ledger = Ledger(f"sqlite:///{self.folder / 'postroom.db'}")
+        self.url = self.make()
+        self.ledger = Ledger(self.url)
         self.now = START
         self.parts = parts
         self.hold_when_uncertain = hold
@@ -75,16 +78,21 @@ class OutboxModel(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "ledger"):
             self.ledger.close()
-            shutil.rmtree(self.folder)
+            self.drop(self.url)
 
     @rule(
         article=st.sampled_from(ARTICLES),
         names=st.lists(st.sampled_from(NAMES), max_size=5),
         held=st.booleans(),
+        revision=st.sampled_from([1, 1, 2]),
     )
-    def freeze(self, article: str, names: list[str], held: bool) -> None:
+    def freeze(self, article: str, names: list[str], held: bool, revision: int) -> None:
+        """Freeze an article, or its corrected version in place of the first."""
+        if revision == 2:
+            self.decide(article, "replace")
         edition = Edition(
-            key=f"news/article/{article}",
+            key=f"news/article/{article}" + ("#2" if revision == 2 else ""),
+            revision=revision,
             channel="news",
             article=article,
             variant="article",
@@ -102,29 +110,31 @@ class OutboxModel(RuleBasedStateMachine):
             sender=Sender(from_="a@example.org", list_id="l", list_name="l"),
         )
         people = [Recipient(address=f"{name}@x.example", identity=name, domain="x.example") for name in names]
-        enqueue.freeze(
-            self.ledger,
-            edition,
-            rows_read=len(people),
-            rejected=0,
-            recipients=people,
-            parts=self.parts,
-            now=self.now,
-        )
+        audience = enqueue.Audience(people=people, rows_read=len(people))
+        enqueue.freeze(self.ledger, edition, audience, parts=self.parts, now=self.now)
 
-    @rule(owner=st.sampled_from(OWNERS), limit=st.integers(1, 4), begin=st.booleans())
-    def claim(self, owner: str, limit: int, begin: bool) -> None:
-        mail = claim.Carrier("mail", "smtp")
-        taken = self.ledger.write(claim.claim, mail, owner, self.now, limit, 5 * MINUTE)
+    @rule(owner=st.sampled_from(OWNERS), room=st.integers(1, 4), begins=st.booleans())
+    def claim(self, owner: str, room: int, begins: bool) -> None:
+        hand = claim.Hand(carrier=MAIL, owner=owner, begins=begins)
+        taken = self.ledger.write(turns.turn, hand, [], room, self.now)
         ids = {one.delivery.id for one in taken}
-        assert len(ids) == len(taken) <= limit
+        assert len(ids) == len(taken) <= room
         assert not ids & set.union(*self.flying.values())
         for one in taken:
             assert one.delivery.recipient.identity not in self.suppressed
             assert one.delivery.due_at <= self.now
-        self.leased[owner] |= ids
-        if begin:
-            self.go(owner)
+        (self.flying if begins else self.leased)[owner] |= ids
+
+    @rule(owner=st.sampled_from(OWNERS))
+    def stop(self, owner: str) -> None:
+        """The process ends in good order: of what it has in hand nothing has gone out."""
+        self.ledger.write(turns.last_turn, claim.Hand(carrier=MAIL, owner=owner), [], self.now)
+        self.flying[owner], self.leased[owner] = set(), set()
+
+    @rule(minutes=st.integers(-90, 90))
+    def jump(self, minutes: int) -> None:
+        """Somebody sets the clock."""
+        self.now += minutes * MINUTE
 
     @rule(owner=st.sampled_from(OWNERS))
     def begin(self, owner: str) -> None:
@@ -182,7 +192,7 @@ class OutboxModel(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.ledger.close()
-        self.ledger = Ledger(f"sqlite:///{self.folder / 'postroom.db'}")
+        self.ledger = Ledger(self.url)
 
     @rule(name=st.sampled_from(NAMES))
     def opt_out(self, name: str) -> None:
@@ -267,14 +277,28 @@ class OutboxModel(RuleBasedStateMachine):
             self.doubted.add(name)
 
 
-def test_any_order_of_events_keeps_the_promises(fresh: Path) -> None:
-    OutboxModel.template = fresh
+def check(make: Callable[[], str], drop: Callable[[str], None], examples: int) -> None:
+    model = type("Model", (OutboxModel,), {"make": staticmethod(make), "drop": staticmethod(drop)})
     run_state_machine_as_test(
-        OutboxModel,
+        model,
         settings=settings(
-            max_examples=30,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_any_order_of_events_keeps_the_promises_on_sqlite(fresh: Path) -> None:
+    def make() -> str:
+        folder = tempfile.mkdtemp()
+        return f"sqlite:///{shutil.copy(fresh, folder)}"
+
+    check(make, lambda url: shutil.rmtree(Path(url.removeprefix("sqlite:///")).parent), 100)
+
+
+def test_any_order_of_events_keeps_the_promises_on_postgresql(
+    postgresql: Server, fresh_database: str
+) -> None:
+    check(lambda: postgresql.create(fresh_database), postgresql.drop, 15)
