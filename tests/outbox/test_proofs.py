@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,3 +96,24 @@ def test_a_suppression_that_its_index_no_longer_finds_is_noticed(url: str, outbo
         path.write_bytes(whole[:place] + b"zz-g\x0fne@" + whole[place + 8 :])
         with Ledger(url) as ledger, pytest.raises(LedgerCorrupt, match="damaged"):
             ledger.verify()
+
+
+@pytest.mark.sqlite_only
+def test_an_index_of_what_waits_that_was_altered_is_found(url: str, outbox, tmp_path: Path) -> None:
+    """Claims would pass over what it no longer leads to, and the edition would never end."""
+    outbox.freeze("ada", "bea", due_at=NOW + timedelta(microseconds=0x1234567))
+    due = outbox.ledger.read(lambda c: c.exec_driver_sql("SELECT due_at FROM delivery").scalar()).to_bytes(
+        8, "big"
+    )
+    root = "SELECT rootpage FROM sqlite_master WHERE name = 'delivery_due'"
+    page = outbox.ledger.read(lambda c: c.exec_driver_sql(root).scalar())
+    size = outbox.ledger.read(lambda c: c.exec_driver_sql("PRAGMA page_size").scalar())
+    outbox.ledger.close()
+    path = tmp_path / "postroom.db"
+    whole = bytearray(path.read_bytes())
+    place = whole.index(due, (page - 1) * size, page * size)
+    whole[place + 7] ^= 1
+    path.write_bytes(whole)
+    with Ledger(url) as ledger:
+        ((_, _, told),) = [line.partition(": ") for line in ledger.read(status.reconcile)]
+        assert told == "the index of what waits is damaged; restore a backup"

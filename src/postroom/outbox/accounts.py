@@ -77,6 +77,12 @@ _SCAN = (
     .join(edition, edition.c.id == delivery.c.edition_id)
     .where(delivery.c.edition_id == bindparam("edition"))
 )
+# What waits to be claimed, in the table and in the index that claims use, which SQLite's quick check does not compare.
+_WAITING = (
+    "SELECT count(*), sum(due_at % 1000000007 + 3 * id) FROM delivery {} "
+    "WHERE edition_id = ? AND state = 'queued' AND waits = 0"
+)
+_WAITING_IN_BOTH = (_WAITING.format("NOT INDEXED"), _WAITING.format("INDEXED BY delivery_due"))
 _IS_DONE = and_(edition.c.queued == 0, edition.c.sending == 0)
 
 
@@ -106,7 +112,15 @@ def disproof(connection: Connection, row: AnyRow) -> str:
     found = scan(connection, row.id)
     if row.checksum not in (None, found["checksum"]):
         return "its deliveries are not those that were frozen: the ledger is damaged; restore a backup"
-    return mismatch(accounts_of(row), found)
+    return mismatch(accounts_of(row), found) or _index_fault(connection, row)
+
+
+def _index_fault(connection: Connection, row: AnyRow) -> str:
+    """Say so where claims would not find all that waits."""
+    if not row.queued or connection.dialect.name != "sqlite":
+        return ""
+    found = [connection.exec_driver_sql(query, (row.id,)).one() for query in _WAITING_IN_BOTH]
+    return "" if found[0] == found[1] else "the index of what waits is damaged; restore a backup"
 
 
 def settle(connection: Connection, editions: Iterable[int], now: datetime) -> None:
