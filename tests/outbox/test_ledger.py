@@ -76,6 +76,11 @@ def test_a_function_must_not_call_its_own_ledger(ledger: Ledger) -> None:
         ledger.read(lambda _: ledger.read(meta.get, "a"))
 
 
+def test_what_a_second_run_would_find_used_up_is_no_argument(ledger: Ledger) -> None:
+    with pytest.raises(TypeError, match="hand in a list"):
+        ledger.write(put, "a", iter("1"))
+
+
 def test_a_closed_ledger_says_so(url: str) -> None:
     ledger = Ledger(url)
     ledger.close()
