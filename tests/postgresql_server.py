@@ -1,7 +1,8 @@
 """A real PostgreSQL for the tests: one server a test process, one database a test.
 
-The server lives in a folder of its own, listens on a socket there and nowhere else, and ends with the process
-that started it, even where that is killed: the shell that starts it waits for the end of its own input.
+The server lives in a folder of its own and listens on a socket there, nowhere else. It ends with the process
+that started it, even where that is killed: the shell that starts it waits for the end of its own input, and then
+clears the folder away.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _SETTINGS = {
     "deadlock_timeout": "100ms",
     "log_min_messages": "fatal",
 }
-_WATCH = '"$@" & server=$!; read -r _; kill -QUIT $server; wait $server'
+_WATCH = '"$@" & server=$!; read -r _; kill -QUIT $server; wait $server; rm -rf -- "$0"'
 
 
 @dataclass
@@ -72,7 +73,6 @@ class Server:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def name_of(url: str) -> str:
@@ -131,7 +131,7 @@ def start(programs: Path) -> Server:
     settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["sh", "-c", _WATCH, "sh", programs / "postgres", "-D", data, "-k", folder, *settings],
+            ["sh", "-c", _WATCH, folder, programs / "postgres", "-D", data, "-k", folder, *settings],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
