@@ -22,6 +22,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from postroom import config
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
+from postroom.pipeline.lanes import Shift
 from postroom.pipeline.once import Done, once
 
 pytest_plugins = ["postgresql_server"]
@@ -118,14 +119,13 @@ class Desk:
         self.now += after
         loaded = config.load(self.folder / "config.yaml")
         with DaemonLock(loaded.database), Ledger(loaded.database) as ledger:
-            return once(
-                loaded,
-                ledger,
+            shift = Shift(
                 owner="test",
                 clock=lambda: self.now,
                 secrets=lambda reference: self.secrets.get(reference, reference),
-                stop=Event(),
+                is_ours=lambda: True,
             )
+            return once(loaded, ledger, shift, stop=Event())
 
     def ledger(self) -> Ledger:
         """Open the ledger; the caller closes it."""

@@ -127,7 +127,7 @@ def refusing(mailbox):
 
     async def refuse(server, session, envelope, address, options) -> str:
         if address.startswith("reader1@"):
-            return "550 5.1.1 no such user"
+            return "550 5.7.1 not from you"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 yes"
 

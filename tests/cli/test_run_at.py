@@ -68,9 +68,15 @@ def test_a_time_goes_with_once_only(postroom, desk) -> None:
     assert postroom("run", "--at", "2030-01-01").code == 2
 
 
-@pytest.mark.parametrize("words", [("run",), ("run", "--once"), ("run", "--once", "--at", "2030-01-01")])
-def test_postgresql_is_refused_before_anything_is_opened(desk, postroom, words: tuple[str, ...]) -> None:
+def test_postgresql_is_no_place_for_a_pretended_run(desk, postroom) -> None:
     desk.configure(("channels:\n", "outbox: {database: 'postgresql://localhost/letters'}\nchannels:\n"))
-    answer = postroom(*words)
+    answer = postroom("run", "--once", "--at", "2030-01-01")
     assert answer.code == 2
-    assert "works on SQLite only in this version" in answer.told
+    assert "copy of an SQLite ledger" in answer.told
+
+
+def test_a_server_that_is_not_there_is_told(desk, postroom) -> None:
+    desk.configure(("channels:\n", "outbox: {database: 'postgresql://127.0.0.1:9/letters'}\nchannels:\n"))
+    answer = postroom("run", "--once")
+    assert answer.code == 1
+    assert "cannot be reached" in answer.told

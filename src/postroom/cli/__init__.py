@@ -102,11 +102,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _told(error: Exception) -> int:
-    from postroom.errors import AmbiguousEdition, ConfigError, NoSuchEdition, PostroomError, UsageError
+    from postroom.errors import (
+        AmbiguousEdition,
+        ConfigError,
+        LedgerBroken,
+        NoSuchEdition,
+        PostroomError,
+        UsageError,
+    )
     from postroom.model import visible
 
     if not isinstance(error, PostroomError):
         raise error
     told = str(error) if isinstance(error, ConfigError) else f"postroom: {error}"
     sys.stderr.write(f"{visible(told)}\n")
+    if isinstance(error, LedgerBroken):
+        return 75  # EX_TEMPFAIL of sysexits.h: another start reads what the disk has kept
     return 2 if isinstance(error, AmbiguousEdition | ConfigError | NoSuchEdition | UsageError) else 1

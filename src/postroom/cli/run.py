@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import socket
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 import structlog
 
 from postroom import config as settings
-from postroom import transports
 from postroom.cli import console, logs, session
 from postroom.cli.moment import MOMENT
+from postroom.cli.office import Office, at_work, help_out
 from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
 from postroom.cli.worries import is_orphaned
 from postroom.config import Config
 from postroom.config.rescue import database_of
 from postroom.daemon import Daemon
-from postroom.errors import ConfigError, UsageError
+from postroom.errors import ConfigError, LedgerError, UsageError
 from postroom.model import Severity
-from postroom.outbox import meta, recover
+from postroom.outbox import guard, meta
 from postroom.outbox.ledger import Ledger, exists
-from postroom.outbox.lock import DaemonLock
 from postroom.outbox.sqlite import path_of
+from postroom.pipeline.notify import tell_once
 from postroom.pipeline.once import Done, once
 from postroom.pipeline.survey import Progress
+from postroom.pipeline.vitals import Vitals
 from postroom.pipeline.wayout import with_ways_out
-from postroom.transports.secret import reader
+
+if TYPE_CHECKING:
+    from postroom.web.health import Handle
 
 log = structlog.get_logger()
+
+DISK_FAILED = 75
+"""EX_TEMPFAIL of sysexits.h: a supervisor may start another process, which reads what the disk has kept."""
 
 
 @click.command()
@@ -51,21 +55,32 @@ log = structlog.get_logger()
     metavar="TIME",
     help="With --once: as if it were TIME, into folders only and on a copy of the ledger.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="Deliver with N processes, for more than one core can send.",
+)
+@click.option("--deliver-as", metavar="NAME", hidden=True)
 @console.json_option
 @click.pass_obj
-def command(config: Path, only_once: bool, at: datetime | None, as_json: bool) -> int:
+def command(
+    config: Path, only_once: bool, at: datetime | None, workers: int, deliver_as: str | None, as_json: bool
+) -> int:
     """Publish what is ready and deliver it: as a daemon until Ctrl-C, or once with --once."""
     if at is not None and not only_once:
         raise UsageError("--at goes with --once")
     logs.configure(quiet=only_once)
+    if deliver_as is not None:
+        return help_out(config, deliver_as, _stop_on_signals(), only_once=only_once)
     loaded = _load(config) if only_once else _load_or_last_good(config)
-    _only_sqlite(loaded)
     if at is not None:
         return _pretended(loaded, at, as_json)
-    with _sole_worker(loaded) as (ledger, owner):
+    with at_work(loaded, session.now, workers - 1, only_once=only_once) as office:
         if only_once:
-            return _once(loaded, ledger, owner, session.now, as_json)
-        return _serve(config, loaded, ledger, owner)
+            return _once(loaded, office, as_json)
+        return _serve(config, loaded, office)
 
 
 def _load(path: Path) -> Config:
@@ -90,68 +105,47 @@ def _kept(database: str) -> str | None:
     return good.text if good is not None else None
 
 
-@contextmanager
-def _sole_worker(config: Config) -> Iterator[tuple[Ledger, str]]:
-    """Own the ledger: no second daemon works on it, and what a dead one left is settled.
-
-    The lock proves that nobody else is alive, whatever pid the dead had: in a container each start
-    has the same.
-    """
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    with DaemonLock(config.database), Ledger(config.database) as ledger:
-        ledger.verify()
-        found = ledger.write(
-            recover.recover,
-            session.now(),
-            owner_alive=lambda _: False,
-            idempotent=lambda kind: transports.find(kind).idempotent,
-        )
-        for doubt in found.repeats:
-            log.warning("delivery may be repeated", edition=doubt.edition, message_id=doubt.message_id)
-        for doubt in found.uncertain:
-            log.error("delivery is uncertain; `postroom outbox resolve` decides", edition=doubt.edition)
-        yield ledger, owner
-
-
-def _only_sqlite(config: Config) -> None:
-    """Refuse a ledger that no lock guards: what another process has in hand would count as left by a dead one."""
-    if path_of(config.database) is None:
-        raise UsageError(
-            "`postroom run` works on SQLite only in this version: on PostgreSQL it cannot tell yet whether another "
-            "daemon is alive; write `outbox: {database: sqlite:///postroom.db}`"
-        )
-
-
 def _pretended(config: Config, at: datetime, as_json: bool) -> int:
     """Run once as if it were `at`; the ledger itself stays as it is."""
     moment = session.in_zone(at, ZoneInfo(config.publication.timezone))
     assert moment is not None
+    if path_of(config.database) is None:
+        raise UsageError("--at works on a copy of an SQLite ledger; PostgreSQL has none to make")
     refuse_real_transports(config)
     shift = moment - session.now()
-    with on_a_copy(config, min(moment, session.now())) as lent, _sole_worker(lent) as (ledger, owner):
-        code = _once(lent, ledger, owner, lambda: session.now() + shift, as_json)
+    with (
+        on_a_copy(config, min(moment, session.now())) as lent,
+        at_work(lent, lambda: session.now() + shift, 0, only_once=True) as office,
+    ):
+        code = _once(lent, office, as_json)
     if not as_json:
         click.echo(f"This was as if it were {moment:%Y-%m-%d %H:%M}: the ledger knows nothing of it.")
     return code
 
 
-def _once(config: Config, ledger: Ledger, owner: str, clock: Callable[[], datetime], as_json: bool) -> int:
+def _once(config: Config, office: Office, as_json: bool) -> int:
     stop = _stop_on_signals()
+    shift = office.shift
+    if (guarded := guard.beat(office.ledger, guard.place_of(config.database), shift.clock())) is not None:
+        log.error("nothing real is sent", why=guarded.why)
+        shift = replace(shift, only_rehearsals=True)
+    if (room := shift.space.room()) is not None and not room.enqueues:
+        raise LedgerError(room.told)
     with console.progress("Publishing") as progress:
         done = once(
             config,
-            ledger,
-            owner=owner,
-            clock=clock,
-            secrets=reader(os.environ, config.base),  # noqa: TID251
+            office.ledger,
+            shift,
             stop=stop,
             progress=_unless(stop, progress),
+            crew=office.crew,
         )
+    tell_once(config, office.ledger, clock=shift.clock, secrets=shift.secrets)
     if as_json:
         console.print_json(report_json(done, config))
     else:
         print_report(done, config)
-    return int(_needs_somebody(done, config))
+    return int(guarded is not None or _needs_somebody(done, config))
 
 
 def _needs_somebody(done: Done, config: Config) -> bool:
@@ -174,20 +168,33 @@ def _unless(stop: threading.Event, progress: Progress) -> Progress:
     return go_on
 
 
-def _serve(path: Path, config: Config, ledger: Ledger, owner: str) -> int:
+def _serve(path: Path, config: Config, office: Office) -> int:
     daemon = Daemon(
         path=path,
         config=config,
-        ledger=ledger,
-        clock=session.now,
-        secrets=reader(os.environ, config.base),  # noqa: TID251
-        owner=owner,
+        ledger=office.ledger,
+        shift=office.shift,
+        roll=office.roll,
+        crew=office.crew,
+        monitoring=_monitoring,
         stopping=_stop_on_signals(),
     )
     log.info("started", config=str(path), pid=os.getpid())
-    if not daemon.run():
+    is_whole = daemon.run()
+    if daemon.is_broken:
+        os._exit(DISK_FAILED)  # closing would write once more to a disk of which nobody knows what it keeps
+    if not is_whole:
         os._exit(0)  # what hangs would keep the process; to leave it is what a kill -9 does, and that is safe
     return 0
+
+
+def _monitoring(config: Config, vitals: Vitals) -> Handle | None:
+    """Answer monitoring where `operation: listen:` says so."""
+    if config.listen is None:
+        return None
+    from postroom.web.health import serve
+
+    return serve(config, vitals, listen=config.listen, clock=session.now)
 
 
 def _stop_on_signals() -> threading.Event:

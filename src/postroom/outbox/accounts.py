@@ -115,6 +115,21 @@ def disproof(connection: Connection, row: AnyRow) -> str:
     return mismatch(accounts_of(row), found) or _index_fault(connection, row)
 
 
+def hold_unproved(connection: Connection) -> list[str]:
+    """Hold each open edition whose deliveries are not what is kept of them; say which, and why."""
+    rows = connection.execute(
+        select(edition).where(is_state(edition.c.state, EditionState.OPEN)).order_by(edition.c.id)
+    ).all()
+    wrong = {row: why for row in rows if (why := disproof(connection, row))}
+    for row, why in wrong.items():
+        connection.execute(
+            update(edition)
+            .where(edition.c.id == row.id)
+            .values(state=EditionState.HELD.value, reason=f"its accounts do not balance: {why}")
+        )
+    return [f"{row.key}: {why}" for row, why in wrong.items()]
+
+
 def _index_fault(connection: Connection, row: AnyRow) -> str:
     """Say so where claims would not find all that waits."""
     if not row.queued or connection.dialect.name != "sqlite":

@@ -22,6 +22,11 @@ class DaemonLock:
         self._path = _lock_of(database.resolve()) if database else None
         self._handle: int | None = None
 
+    @property
+    def handle(self) -> int | None:
+        """The open file that is locked; a process that inherits it keeps the lock. None where there is none."""
+        return self._handle
+
     def __enter__(self) -> DaemonLock:
         if self._path is not None:
             self._handle = _lock(self._path)

@@ -25,7 +25,7 @@ from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.consequences import draw
 from postroom.outbox.hot import Hot
-from postroom.outbox.moves import WITHDRAWN
+from postroom.outbox.moves import WITHDRAWN, cancel_withdrawn
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import attempt, delivery, edition
 
@@ -171,6 +171,7 @@ def decide(row: AnyRow, result: Result) -> Change:
 
 
 _SENT = Change(state=DeliveryState.SENT)
+_QUEUED = DeliveryState.QUEUED.value
 
 
 def _decide(row: AnyRow, outcome: Deferred | Refused | Unknown, retry_at: datetime | None) -> Change:
@@ -243,6 +244,7 @@ def _write(connection: Connection, ends: Sequence[Ending], now: datetime) -> Non
         open_next(connection, row, outcome.remote_id, now, tally)
     note_first_sent(connection, {row.edition_id for row, _ in sent}, now)
     post(connection, tally)
+    cancel_withdrawn(connection, {edition_id for edition_id, state in tally if state == _QUEUED})
     draw(connection, [(row, outcome) for row, _, outcome, _ in ends], now)
     settle(connection, {row.edition_id for row, *_ in ends}, now)
 

@@ -174,6 +174,7 @@ Index(
     "delivery_due",
     delivery.c.edition_id,
     delivery.c.due_at,
+    delivery.c.id,  # the order of a claim: without it PostgreSQL would sort all that waits, each time
     sqlite_where=IS_CLAIMABLE,
     postgresql_where=IS_CLAIMABLE,
 )

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 import structlog
 
-from postroom.errors import LedgerCorrupt, LedgerError
+from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
 from postroom.model import Refused, Scope
 from postroom.outbox import pauses
 from postroom.outbox.claim import Claimed, next_claim
@@ -93,9 +93,10 @@ class _Run:
         results = self.window.drain()
         self._measure(len(results))
         room = min(self.reach, self.window.size) - self.window.in_flight
-        claimed = self._turn(results, max(room, 0))
+        has_room = self.lane.is_ours() and self.lane.space.claims()
+        claimed = self._turn(results, max(room, 0) if has_room else 0)
         if not claimed and not self.window.in_flight:
-            return self._wait_for_limit()
+            return has_room and self._wait_for_limit()
         self.empty_handed = 0
         self.window.put(claimed)
         self._add_sender()
@@ -137,14 +138,15 @@ class _Run:
             try:
                 return work()
             except LedgerError as error:
-                if not must or isinstance(error, LedgerCorrupt) or self.stop.is_set():
+                if not must or isinstance(error, LedgerBroken | LedgerCorrupt) or self.stop.is_set():
                     raise
                 log.error(
                     "results cannot be recorded; it is tried again",
                     transport=self.lane.name,
                     why=str(error),
                 )
-                self.stop.wait(RECORD_AGAIN_SECONDS)
+                if not self.lane.space.give():
+                    self.stop.wait(RECORD_AGAIN_SECONDS)
 
     def _measure(self, answers: int) -> None:
         """Set how many may be in hand: as many as were answered within a second, and a few for each line."""
@@ -167,7 +169,7 @@ class _Run:
 
     def _wait_for_limit(self) -> bool:
         """Wait for a limit that opens soon; False where nothing more is due so soon."""
-        due = self.ledger.write(next_claim, self.lane.hand, self._now())
+        due = self.ledger.read(next_claim, self.lane.hand, self._now())
         seconds = (due - self._now()).total_seconds() if due is not None else WAIT_AT_MOST_SECONDS + 1
         self.empty_handed += 1
         if seconds > WAIT_AT_MOST_SECONDS or self.empty_handed > EMPTY_HANDED_AT_MOST:

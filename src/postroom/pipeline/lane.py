@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from postroom.compose import Keys
 from postroom.outbox.claim import Carrier, Hand
 from postroom.outbox.pace import UNLIMITED, Limits
+from postroom.pipeline.space import Space
 from postroom.transports.protocol import Transport
 
 Clock = Callable[[], datetime]
@@ -28,7 +29,8 @@ class Lane:
     `lines` are instances of the transport, one for each message that may be on its way at the same moment;
     each is used by one thread at a time. `window` is the most messages that may be `sending`, and so the most
     that a crash can repeat. `is_ours` tells whether what this process has in hand is still its own: one
-    that was stopped for too long must send nothing, for another may have taken over.
+    that was stopped for too long must send nothing, for another may have taken over. `space` is the disk that
+    results need.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Lane:
     give_up_after: timedelta = GIVE_UP_AFTER
     limits: Limits = UNLIMITED
     is_ours: Callable[[], bool] = _always
+    space: Space = field(default_factory=lambda: Space(None))
 
     @property
     def carrier(self) -> Carrier:

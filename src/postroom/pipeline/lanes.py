@@ -3,41 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from postroom import transports
-from postroom.compose import Keys
-from postroom.config import Config
+from postroom.compose import Keys, Signer
+from postroom.config import Config, TransportSettings
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.pace import Limits
 from postroom.pipeline.lane import Clock, Lane
+from postroom.pipeline.space import Space
 
 Secrets = Callable[[str], str]
 
 
-def open_lanes(
-    config: Config, ledger: Ledger, *, owner: str, clock: Clock, secrets: Secrets
-) -> dict[str, Lane]:
-    """Open every transport that config.yaml names; none connects before there is something to send."""
-    keys = Keys(links=(ledger.write(meta.link_key),))
-    lanes = {}
-    for name, entry in config.transports.items():
-        settings: Any = entry.settings  # each kind has its own; all inherit TransportSettings
-        kind = transports.find(entry.kind)
-        lanes[name] = Lane(
-            name=name,
-            kind=entry.kind,
-            lines=tuple(kind(settings, secrets) for _ in range(settings.connections)),
-            owner=owner,
-            keys=keys,
-            clock=clock,
-            window=settings.window,
-            give_up_after=settings.give_up_after,
-            limits=limits_of(settings),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """How this process works on lanes: under which name, by which clock, with which secrets, on what disk.
+
+    `only_rehearsals` opens none that reaches anybody.
+    """
+
+    owner: str
+    clock: Clock
+    secrets: Secrets
+    is_ours: Callable[[], bool]
+    space: Space = field(default_factory=lambda: Space(None))
+    only_rehearsals: bool = False
+
+
+def open_lanes(config: Config, ledger: Ledger, shift: Shift) -> dict[str, Lane]:
+    """Open every transport that config.yaml names; none connects before there is something to send.
+
+    Raises TransportError for a DKIM key that is not there, and SigningError for one that cannot sign.
+    """
+    key = ledger.write(meta.link_key)
+    return {
+        name: _open(name, entry, key, shift)
+        for name, entry in config.transports.items()
+        if not shift.only_rehearsals or transports.find(entry.kind).rehearsal
+    }
+
+
+def _open(name: str, entry: TransportSettings, key: bytes, shift: Shift) -> Lane:
+    settings: Any = entry.settings  # each kind has its own; all inherit TransportSettings
+    kind = transports.find(entry.kind)
+    signers = (
+        Signer.from_pem(
+            shift.secrets(each.key.reference).encode(), domain=each.domain, selector=each.selector
         )
-    return lanes
+        for each in getattr(settings, "dkim", ())
+    )
+    return Lane(
+        name=name,
+        kind=entry.kind,
+        lines=tuple(kind(settings, shift.secrets) for _ in range(settings.connections)),
+        owner=shift.owner,
+        keys=Keys(links=(key,), dkim=tuple(signers)),
+        clock=shift.clock,
+        window=settings.window,
+        give_up_after=settings.give_up_after,
+        limits=limits_of(settings),
+        is_ours=shift.is_ours,
+        space=shift.space,
+    )
 
 
 def limits_of(settings: Any) -> Limits:

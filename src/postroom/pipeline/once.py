@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
+from typing import Protocol
 
 from postroom.config import Config
 from postroom.model import Accounts, Finding
@@ -15,7 +16,7 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
 from postroom.pipeline.deliver import Clock, Tally, deliver
-from postroom.pipeline.lanes import Secrets, close_lanes, open_lanes
+from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.plan import PlanLine, plan_of
 from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Publisher, Tick
@@ -51,25 +52,41 @@ class Done:
 def once(
     config: Config,
     ledger: Ledger,
+    shift: Shift,
     *,
-    owner: str,
-    clock: Clock,
-    secrets: Secrets,
     stop: Event,
     progress: Progress | None = None,
+    crew: Helpers | None = None,
 ) -> Done:
-    """Publish what is ready, deliver what is due, and return when nothing more is, or `stop` is set."""
+    """Publish what is ready, deliver what is due, and return when nothing more is, or `stop` is set.
+
+    A `crew` delivers at the same time.
+    """
     project = open_project(config, settle=True)
     ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
     before = {row.key: row.accounts for row in ledger.read(status.editions)}
     publisher = Publisher(project=project, ledger=ledger, stop=stop)
-    tick = _publish_settled(publisher, clock, stop, progress)
-    lanes = open_lanes(config, ledger, owner=owner, clock=clock, secrets=secrets)
+    tick = _publish_settled(publisher, shift.clock, stop, progress)
+    lanes = open_lanes(config, ledger, shift)
+    if crew is not None:
+        crew.start()
     try:
         tallies = {name: deliver(ledger, lane, stop) for name, lane in lanes.items()}
     finally:
         close_lanes(lanes)
-    return _done(project, ledger, tick, tallies, before, clock())
+    if crew is not None:
+        crew.wait()
+    return _done(project, ledger, tick, tallies, before, shift.clock())
+
+
+class Helpers(Protocol):
+    """Further processes that deliver."""
+
+    def start(self) -> None:
+        """Start them."""
+
+    def wait(self) -> None:
+        """Wait until nothing more is due for them."""
 
 
 def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Tick:

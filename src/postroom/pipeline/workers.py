@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from postroom.errors import PostroomError
+from postroom.errors import LedgerBroken, PostroomError
 from postroom.outbox import claim
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.deliver import deliver
@@ -30,12 +30,14 @@ AGAIN_SECONDS = 5
 class Workers:
     """The threads that deliver on some lanes. A lane's transport is closed by the thread that used it.
 
-    `delivered` is called after each run that did something.
+    `delivered` is called after each run that did something, `broken` when the disk under the ledger fails.
     """
 
-    def __init__(self, ledger: Ledger, lanes: Iterable[Lane], delivered: Callable[[], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, lanes: Iterable[Lane], delivered: Callable[[], None], broken: Callable[[], None]
+    ) -> None:
         self._retire = threading.Event()
-        self._workers = [_Worker(ledger, lane, self._retire, delivered) for lane in lanes]
+        self._workers = [_Worker(ledger, lane, self._retire, delivered, broken) for lane in lanes]
         self._threads = [
             threading.Thread(target=each.run, name=f"worker {each.lane.name}", daemon=True)
             for each in self._workers
@@ -69,23 +71,32 @@ class _Worker:
     lane: Lane
     retire: threading.Event
     delivered: Callable[[], None]
+    broken: Callable[[], None]
     news: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Work until told to retire."""
-        while not self.retire.is_set():
-            self.news.wait(self._round())
-            self.news.clear()
+        try:
+            while not self.retire.is_set():
+                self.news.wait(self._round())
+                self.news.clear()
+        except LedgerBroken as error:
+            log.critical("the disk under the ledger fails", why=str(error))
+            self.broken()
         self.lane.close()
 
     def _round(self) -> float:
         """Deliver what is due; give the seconds after which to look again."""
+        if not self.lane.space.claims():
+            return AGAIN_SECONDS
         try:
             tally = deliver(self.ledger, self.lane, self.retire)
             if tally:
                 log.info("delivered", transport=self.lane.name, **tally.counts())
                 self.delivered()
             return self._until_due()
+        except LedgerBroken:
+            raise
         except PostroomError as error:
             log.error("delivering failed; it is tried again", transport=self.lane.name, why=str(error))
         except Exception:  # edge: one delivery run
@@ -93,7 +104,7 @@ class _Worker:
         return AGAIN_SECONDS
 
     def _until_due(self) -> float:
-        due = self.ledger.write(claim.next_claim, self.lane.hand, self.lane.clock())
+        due = self.ledger.read(claim.next_claim, self.lane.hand, self.lane.clock())
         if due is None:
             return POLL_SECONDS
         return min(max((due - self.lane.clock()).total_seconds(), SOON_SECONDS), POLL_SECONDS)

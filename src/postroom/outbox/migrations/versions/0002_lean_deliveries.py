@@ -129,7 +129,7 @@ def _replace_deliveries() -> None:
     op.create_index("delivery_once", "delivery", ["edition_id", "recipient", "part"], unique=True)
     _partial_index(
         "delivery_due",
-        ["edition_id", "due_at"],
+        ["edition_id", "due_at", "id"],
         "state = 'queued' AND waits = 0",
         "state = 'queued' AND NOT waits",
     )

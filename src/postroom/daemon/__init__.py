@@ -12,39 +12,49 @@ from __future__ import annotations
 
 import threading
 import time
-from codecs import BOM_UTF8
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
 from postroom import config as settings
 from postroom.config import Config
-from postroom.errors import ConfigError, PostroomError
+from postroom.daemon.crew import Crew
+from postroom.daemon.files import UNREAD, FileWatch, Stamp, is_in_force, stamp_of
+from postroom.daemon.upkeep import Upkeep
+from postroom.errors import ConfigError, LedgerBroken, PostroomError
 from postroom.model import Edition, EditionState, Finding
-from postroom.outbox import meta
+from postroom.outbox import leader, meta
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.pipeline.decide import undecided_rehearsals
-from postroom.pipeline.deliver import Clock
-from postroom.pipeline.lanes import Secrets, open_lanes
+from postroom.pipeline.lanes import Shift, open_lanes
+from postroom.pipeline.notify import Notifier
 from postroom.pipeline.project import open_project
 from postroom.pipeline.publish import Publisher, Tick
+from postroom.pipeline.roll import Roll
+from postroom.pipeline.vitals import CONFIG, Role, Vitals
 from postroom.pipeline.wayout import with_ways_out
 from postroom.pipeline.workers import Workers
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
 
+
+class Closing(Protocol):
+    """Something that runs until it is closed."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+Monitoring: TypeAlias = Callable[[Config, Vitals], Closing | None]
+"""Answers monitoring as a config wants it; None where it wants none."""
+
 log = structlog.get_logger()
-
-Stamp: TypeAlias = tuple[int, int, int]
-"""How config.yaml looks from outside: mtime in nanoseconds, size, inode."""
-
-_UNREAD: Stamp = (-1, -1, -1)
 
 HEARTBEAT_SECONDS = 1
 """How often the daemon looks whether something is due: an article goes out within seconds of its time."""
@@ -73,20 +83,27 @@ class Daemon:
     """Publishes and delivers one project until `stopping` is set.
 
     `path` is config.yaml, read anew when it changes; a broken one leaves the last good in force.
-    `owner` names this process in the ledger.
+    `shift` says how lanes are worked, `crew` who helps. `is_broken` tells in the end that the disk failed.
     """
 
     path: Path
     config: Config
     ledger: Ledger
-    clock: Clock
-    secrets: Secrets
-    owner: str
+    shift: Shift
+    roll: Roll
+    crew: Crew
+    monitoring: Monitoring = lambda config, vitals: None
     stopping: threading.Event = field(default_factory=threading.Event)
+    vitals: Vitals = field(default_factory=lambda: Vitals(time.monotonic))
+    is_broken: bool = False
+    _upkeep: Upkeep = field(init=False)
+    _watch: FileWatch = field(init=False)
     _workers: Workers | None = None
     _publisher: Publisher | None = None
+    _notifier: Notifier | None = None
+    _health: Closing | None = None
+    _is_guarded: bool = False
     _changed: threading.Event = field(default_factory=threading.Event)
-    _unwatch: threading.Event = field(default_factory=threading.Event)
     _resting: threading.Event = field(default_factory=threading.Event)
     _job: Job | None = None
     _beaten: float = float("-inf")
@@ -94,8 +111,18 @@ class Daemon:
     _next_look: float = float("-inf")
     _quiet_until: float = float("-inf")
     _told: frozenset[Finding] = frozenset()
-    _stamp: Stamp = _UNREAD
-    _suspect: Stamp = _UNREAD
+    _stamp: Stamp = UNREAD
+    _suspect: Stamp = UNREAD
+
+    def __post_init__(self) -> None:
+        self._upkeep = Upkeep(
+            ledger=self.ledger,
+            url=self.config.database,
+            clock=self.shift.clock,
+            vitals=self.vitals,
+            space=self.shift.space,
+        )
+        self._watch = FileWatch(self._changed.set)
 
     def run(self) -> bool:
         """Work until `stopping` is set, finish what is in flight, and tell whether all of it was.
@@ -104,9 +131,12 @@ class Daemon:
         """
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._suspect = _stamp(self.path)
-        if self._is_in_force():
+        self._suspect = stamp_of(self.path)
+        if is_in_force(self.config, self.path):
             self._stamp = self._suspect
+        else:
+            self.vitals.broke(CONFIG, "config.yaml is broken; the last good one is in force")
+        self._upkeep.look()
         self._adopt(self.config)
         self._resting.set()
         scheduler = BackgroundScheduler(timezone="UTC")
@@ -130,12 +160,17 @@ class Daemon:
         if self.stopping.is_set():
             return
         self._resting.clear()
+        self.vitals.beat()
         try:
+            self.crew.look()
             self._follow_config()
             if self._is_due():
                 self._tick()
         except _Stopped:
             pass
+        except LedgerBroken as error:
+            log.critical("the disk under the ledger fails", why=str(error))
+            self._break_off()
         except PostroomError as error:
             self._try_again()
             log.error("tick failed; it is tried again", why=str(error))
@@ -146,13 +181,6 @@ class Daemon:
             self._beaten = time.monotonic()
             self._resting.set()
 
-    def _is_in_force(self) -> bool:
-        """Whether config.yaml says what we work by: not if it is broken, or was edited while we started."""
-        try:
-            return self.path.read_bytes().removeprefix(BOM_UTF8) == self.config.text.encode()
-        except (OSError, UnicodeEncodeError):
-            return False
-
     def _keep_awake(self) -> None:
         """Arm the heartbeat anew when it has fallen silent.
 
@@ -162,9 +190,18 @@ class Daemon:
         if is_silent and self._resting.is_set() and self._job is not None:
             self._job.reschedule("interval", seconds=HEARTBEAT_SECONDS)
 
+    def _break_off(self) -> None:
+        """Stop at once: of a disk that fails nobody knows what it has kept."""
+        self.is_broken = True
+        self.stopping.set()
+
     def _finished(self) -> bool:
         begun = time.monotonic()
-        is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
+        is_whole = self._rest()
+        if self._notifier is not None:
+            self._notifier.close()
+        if self._health is not None:
+            self._health.close()
         is_whole &= self._resting.wait(max(begun + STOP_SECONDS - time.monotonic(), 0))
         log.info(
             "stopped" if is_whole else "stopped in the middle; the next start settles what was in flight"
@@ -175,7 +212,7 @@ class Daemon:
         now = time.monotonic()
         if now < self._quiet_until:
             return False
-        is_time = self._next_due is not None and self.clock() >= self._next_due
+        is_time = self._next_due is not None and self.shift.clock() >= self._next_due
         return is_time or self._changed.is_set() or now >= self._next_look
 
     def _try_again(self) -> None:
@@ -184,20 +221,36 @@ class Daemon:
         self._changed.set()
 
     def _tick(self) -> None:
+        """Publish what is ready, if this process leads and there is room; look after the ledger."""
         assert self._publisher is not None
         assert self._workers is not None
         self._changed.clear()
-        tick = self._publisher.publish(self.clock(), self._go_on)
-        self._next_due = tick.next_due
         self._next_look = time.monotonic() + TICK_SECONDS
-        if tick.unsettled:
-            self._changed.set()
-        self._report(tick)
-        self.ledger.write(meta.beat, self.clock())
+        has_room = self._upkeep.look()
+        if self._is_guarded != (self._upkeep.guarded is not None):
+            self._adopt(self.config)
+        if self._leads() and has_room:
+            tick = self._publisher.publish(self.shift.clock(), self._go_on)
+            self._next_due = tick.next_due
+            if tick.unsettled:
+                self._changed.set()
+            self._report(tick)
         self._workers.wake()
+        if self._notifier is not None:
+            self._notifier.wake()
+
+    def _leads(self) -> bool:
+        """Whether this process publishes; one that stands by looks again soon."""
+        leads = self.ledger.write(leader.lead)
+        if not leads:
+            self._next_look = time.monotonic() + AGAIN_SECONDS
+            self._next_due = None
+        self.vitals.take_role(Role.LEADS if leads else Role.STANDS_BY)
+        return leads
 
     def _go_on(self, done: int, total: int) -> None:
         """Leave a reading of many articles when it is time to stop."""
+        self.vitals.beat()
         if self.stopping.is_set():
             raise _Stopped
 
@@ -213,7 +266,7 @@ class Daemon:
         self._told = found
 
     def _follow_config(self) -> None:
-        stamp = _stamp(self.path)
+        stamp = stamp_of(self.path)
         is_settled = stamp == self._suspect  # a half-written file differs from one beat to the next
         self._suspect = stamp
         if stamp == self._stamp or not is_settled:
@@ -221,10 +274,13 @@ class Daemon:
         self._stamp = stamp
         try:
             self._change_to(with_ways_out(settings.load(self.path)))
+            self.vitals.mended(CONFIG)
         except ConfigError as error:
+            self.vitals.broke(CONFIG, "config.yaml is broken; the last good one stays in force")
             for finding in error.findings:
                 log.error("config is broken; the last good one stays in force", why=str(finding))
         except PostroomError as error:
+            self.vitals.broke(CONFIG, f"the last good config stays in force: {error}")
             log.error("config cannot be used; the last good one stays in force", why=str(error))
 
     def _change_to(self, config: Config) -> None:
@@ -238,17 +294,20 @@ class Daemon:
 
     def _adopt(self, config: Config) -> None:
         """Work by `config` from now on, and remember it as the last good one."""
-        lanes = open_lanes(config, self.ledger, owner=self.owner, clock=self.clock, secrets=self.secrets)
+        self._is_guarded = self._upkeep.guarded is not None
+        shift = replace(self.shift, only_rehearsals=self._is_guarded)
+        lanes = open_lanes(config, self.ledger, shift)
         project = open_project(config, settle=True)
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
         self.ledger.write(meta.keep_config, kept)
-        if self._workers is not None:
-            self._workers.rest(STOP_SECONDS)
+        self._rest()
         self.config = config
         self._publisher = Publisher(project=project, ledger=self.ledger, stop=self.stopping)
-        self._workers = Workers(self.ledger, lanes.values(), self._changed.set)
+        self._workers = Workers(self.ledger, lanes.values(), self._changed.set, self._break_off)
         self._workers.start()
-        self._watch_files()
+        self.crew.start()
+        self._watch.follow(config)
+        self._attend(config)
         self._changed.set()
         undecided = undecided_rehearsals(project, self.ledger)
         if undecided:
@@ -257,12 +316,25 @@ class Daemon:
                 number=len(undecided),
             )
 
-    def _watch_files(self) -> None:
-        """Watch the files of the config in force, and no longer those of the one before."""
-        self._unwatch.set()
-        self._unwatch = threading.Event()
-        arguments = (_watched(self.config), self._changed.set, self._unwatch)
-        threading.Thread(target=_watch, args=arguments, name="watcher", daemon=True).start()
+    def _rest(self) -> bool:
+        """Let what is in flight be finished, here and in the crew; tell whether all of it was in time."""
+        end = time.monotonic() + STOP_SECONDS
+        self.crew.call_off()
+        is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
+        return self.crew.end(max(end - time.monotonic(), 0.1)) and is_whole
+
+    def _attend(self, config: Config) -> None:
+        """Answer monitoring, and tell people, as `config` wants it."""
+        self.vitals.use(tuple(config.transports))
+        if self._notifier is not None:
+            self._notifier.close()
+        self._notifier = Notifier(
+            config, self.ledger, self.vitals, clock=self.shift.clock, secrets=self.shift.secrets
+        )
+        self._notifier.start()
+        if self._health is not None:
+            self._health.close()
+        self._health = self.monitoring(config, self.vitals)
 
 
 def _log_frozen(edition: Edition) -> None:
@@ -270,27 +342,3 @@ def _log_frozen(edition: Edition) -> None:
         log.error("edition held for a person", edition=edition.key, why=edition.reason)
     else:
         log.info("edition enqueued", edition=edition.key)
-
-
-def _watched(config: Config) -> list[Path]:
-    audiences = (channel.audience for channel in config.channels.values())
-    files = [who.file for who in audiences if who is not None and who.file is not None]
-    return [config.articles.folder, config.templates, *files]
-
-
-def _watch(paths: list[Path], changed: Callable[[], None], stop: threading.Event) -> None:
-    from postroom.watching import watch
-
-    try:
-        watch(paths, changed, stop)
-    except (OSError, RuntimeError) as error:
-        log.warning("files cannot be watched; they are read twice a minute", why=str(error))
-
-
-def _stamp(path: Path) -> Stamp:
-    """Tell whether config.yaml changed, by what `stat` says; noughts while it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0, 0, 0
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,130 @@
+"""What a process that works on a ledger holds open: the ledger, its lock, its place on the roll, its crew."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import threading
+from _thread import start_new_thread
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from postroom import config as settings
+from postroom.cli import session
+from postroom.config import Config
+from postroom.config.rescue import database_of
+from postroom.daemon import STOP_SECONDS
+from postroom.daemon.crew import Crew
+from postroom.errors import UsageError
+from postroom.outbox import accounts, guard, meta
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.lock import DaemonLock
+from postroom.pipeline.deliver import deliver
+from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
+from postroom.pipeline.roll import Roll
+from postroom.pipeline.space import Space
+from postroom.pipeline.workers import Workers
+from postroom.transports.secret import reader
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """A ledger that this process works on, and all that it needs for that."""
+
+    ledger: Ledger
+    roll: Roll
+    shift: Shift
+    crew: Crew
+
+
+@contextmanager
+def at_work(
+    config: Config, clock: Callable[[], datetime], helpers: int, *, only_once: bool
+) -> Iterator[Office]:
+    """Work on the ledger of `config`, with so many processes to help; what the dead left there is settled first.
+
+    The lock of an SQLite ledger proves that nobody else is alive, whatever pid the dead had: in a container
+    each start has the same. On PostgreSQL it is the roll that tells.
+    """
+    name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    with DaemonLock(config.database) as lock, Ledger(config.database) as ledger:
+        ledger.verify()
+        roll = _sign_on(ledger, name, clock)
+        if not ledger.is_shared:
+            roll.judge_dead(())
+        for wrong in ledger.write(accounts.hold_unproved):
+            log.error("edition held: it cannot be proved", why=wrong)
+        crew = Crew(config=config.path, number=helpers, roll=roll, lock=lock.handle, only_once=only_once)
+        try:
+            yield Office(ledger=ledger, roll=roll, shift=_shift(config, roll, clock), crew=crew)
+        finally:
+            roll.sign_off()
+
+
+def help_out(path: Path, name: str, stop: threading.Event, *, only_once: bool) -> int:
+    """Deliver as one of a crew, by the config that the ledger keeps, until told to stop or left alone."""
+    _stop_when_alone(stop)
+    with Ledger(database_of(path), create=False) as ledger:
+        good = ledger.read(meta.last_good_config)
+        if good is None:
+            raise UsageError("--deliver-as is for the processes that `postroom run --workers` starts")
+        config = settings.parse(good.text, path)
+        roll = _sign_on(ledger, name, session.now)
+        try:
+            _deliver(config, ledger, roll, stop, only_once=only_once)
+        finally:
+            roll.sign_off()
+    return 0
+
+
+def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, *, only_once: bool) -> None:
+    is_guarded = guard.check(ledger, guard.place_of(config.database)) is not None
+    lanes = open_lanes(config, ledger, _shift(config, roll, session.now, only_rehearsals=is_guarded))
+    if only_once:
+        for lane in lanes.values():
+            deliver(ledger, lane, stop)
+        close_lanes(lanes)
+        return
+    workers = Workers(ledger, lanes.values(), lambda: None, stop.set)
+    workers.start()
+    stop.wait()
+    if not workers.rest(STOP_SECONDS):
+        os._exit(1)  # what hangs would keep the process; whoever started it judges what it had in hand
+
+
+def _sign_on(ledger: Ledger, name: str, clock: Callable[[], datetime]) -> Roll:
+    roll = Roll(ledger, name, socket.gethostname(), os.getpid(), clock)
+    roll.sign_on()
+    return roll
+
+
+def _shift(
+    config: Config, roll: Roll, clock: Callable[[], datetime], *, only_rehearsals: bool = False
+) -> Shift:
+    return Shift(
+        owner=roll.owner,
+        clock=clock,
+        secrets=reader(os.environ, config.base),  # noqa: TID251
+        is_ours=roll.is_ours,
+        space=Space.under(config.database),
+        only_rehearsals=only_rehearsals,
+    )
+
+
+def _stop_when_alone(stop: threading.Event) -> None:
+    """Stop when standard input ends: then the process that started this one is gone."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        stop.set()
+
+    start_new_thread(wait, ())
