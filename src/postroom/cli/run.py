@@ -72,15 +72,16 @@ def command(
     if at is not None and not only_once:
         raise UsageError("--at goes with --once")
     logs.configure(quiet=only_once)
+    stop = _stop_on_signals()
     if deliver_as is not None:
-        return help_out(config, deliver_as, _stop_on_signals(), only_once=only_once)
+        return help_out(config, deliver_as, stop, only_once=only_once)
     loaded = _load(config) if only_once else _load_or_last_good(config)
     if at is not None:
-        return _pretended(loaded, at, as_json)
+        return _pretended(loaded, at, stop, as_json)
     with at_work(loaded, session.now, workers - 1, only_once=only_once) as office:
         if only_once:
-            return _once(loaded, office, as_json)
-        return _serve(config, loaded, office)
+            return _once(loaded, office, stop, as_json)
+        return _serve(config, loaded, office, stop)
 
 
 def _load(path: Path) -> Config:
@@ -105,7 +106,7 @@ def _kept(database: str) -> str | None:
     return good.text if good is not None else None
 
 
-def _pretended(config: Config, at: datetime, as_json: bool) -> int:
+def _pretended(config: Config, at: datetime, stop: threading.Event, as_json: bool) -> int:
     """Run once as if it were `at`; the ledger itself stays as it is."""
     moment = session.in_zone(at, ZoneInfo(config.publication.timezone))
     assert moment is not None
@@ -117,14 +118,13 @@ def _pretended(config: Config, at: datetime, as_json: bool) -> int:
         on_a_copy(config, min(moment, session.now())) as lent,
         at_work(lent, lambda: session.now() + shift, 0, only_once=True) as office,
     ):
-        code = _once(lent, office, as_json)
+        code = _once(lent, office, stop, as_json)
     if not as_json:
         click.echo(f"This was as if it were {moment:%Y-%m-%d %H:%M}: the ledger knows nothing of it.")
     return code
 
 
-def _once(config: Config, office: Office, as_json: bool) -> int:
-    stop = _stop_on_signals()
+def _once(config: Config, office: Office, stop: threading.Event, as_json: bool) -> int:
     shift = office.shift
     if (guarded := guard.beat(office.ledger, guard.place_of(config.database), shift.clock())) is not None:
         log.error("nothing real is sent", why=guarded.why)
@@ -168,7 +168,7 @@ def _unless(stop: threading.Event, progress: Progress) -> Progress:
     return go_on
 
 
-def _serve(path: Path, config: Config, office: Office) -> int:
+def _serve(path: Path, config: Config, office: Office, stop: threading.Event) -> int:
     daemon = Daemon(
         path=path,
         config=config,
@@ -177,7 +177,7 @@ def _serve(path: Path, config: Config, office: Office) -> int:
         roll=office.roll,
         crew=office.crew,
         monitoring=_monitoring,
-        stopping=_stop_on_signals(),
+        stopping=stop,
     )
     log.info("started", config=str(path), pid=os.getpid())
     is_whole = daemon.run()

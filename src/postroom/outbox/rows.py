@@ -122,7 +122,8 @@ def delivery_of(row: Sequence[Any], stamp: Stamp) -> Delivery:
     """
     (id_, edition_id, part, state, due_at, message_id, attempts, first_begun_at, reason, *rest) = row
     (parent_id, remote_id, progress, identity, address, domain, name, merge, uuid, seal, *_) = rest
-    if seal is not None and seal != seal_subscriber((identity, uuid, address, domain, name, merge)):
+    is_lost = seal is None and not address  # nobody has that number
+    if is_lost or (seal is not None and seal != seal_subscriber((identity, uuid, address, domain, name, merge))):
         raise LedgerCorrupt(
             f"the subscriber of delivery {id_} is damaged: the ledger must not be used; restore a backup"
         )

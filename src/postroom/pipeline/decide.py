@@ -27,7 +27,7 @@ def approve_ahead(project: Project, ledger: Ledger, name: str, recipients: int |
     candidate = verdict.candidate
     channel, variant, article = candidate.place
     _refuse_beyond_leave(verdict)
-    staged = stage(project, candidate, due_at=now, now=now)
+    staged = stage(project, candidate, due_at=now, now=now, revision=known.revision(candidate.place))
     if staged.faults:
         raise LedgerError(f"{staged.edition.key} cannot be approved: {'; '.join(map(str, staged.faults))}")
     count = headcount(candidate.channel, ledger).recipients

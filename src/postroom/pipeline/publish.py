@@ -170,7 +170,8 @@ class Publisher:
         ):
             return rendered[1]
         self._ask_for_way_out(candidate.channel)
-        staged = stage(self.project, candidate, due_at=since, now=now)
+        revision = known.revision(candidate.place)
+        staged = stage(self.project, candidate, due_at=since, now=now, revision=revision)
         if staged.faults:
             self._rendered[candidate.place] = (basis, staged.faults)
             return staged.faults

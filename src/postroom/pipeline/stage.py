@@ -62,8 +62,10 @@ class Staged:
         )
 
 
-def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: datetime) -> Staged:
-    """Render a candidate into an edition of revision 1 that is not in the ledger.
+def stage(
+    project: Project, candidate: Candidate, *, due_at: datetime, now: datetime, revision: int = 1
+) -> Staged:
+    """Render a candidate into an edition that is not in the ledger.
 
     Raises ArticleError when the file changed since it was read, TemplateError for a template.
     """
@@ -73,7 +75,7 @@ def stage(project: Project, candidate: Candidate, *, due_at: datetime, now: date
     findings = tuple(regrade(project.config, (*found, *_unsaid(rendered, found), *fields)))
     return Staged(
         candidate=candidate,
-        edition=_edition(candidate, rendered, due_at=due_at, now=now),
+        edition=_edition(candidate, rendered, revision, due_at=due_at, now=now),
         findings=findings,
         images=tuple(manuscript.images.values()),
     )
@@ -171,10 +173,13 @@ def _render(project: Project, candidate: Candidate, manuscript: Manuscript) -> R
     return render(manuscript, candidate.channel, candidate.variant.name, project.templates)
 
 
-def _edition(candidate: Candidate, rendered: Rendered, *, due_at: datetime, now: datetime) -> Edition:
+def _edition(
+    candidate: Candidate, rendered: Rendered, revision: int, *, due_at: datetime, now: datetime
+) -> Edition:
     channel, article, variant = candidate.channel, candidate.article, candidate.variant.name
     edition = Edition(
-        key=f"{channel.name}/{variant}/{article.id}",
+        key=f"{channel.name}/{variant}/{article.id}" + (f"#{revision}" if revision > 1 else ""),
+        revision=revision,
         channel=channel.name,
         article=article.id,
         variant=variant,

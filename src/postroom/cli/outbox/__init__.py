@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release, resolve, retry
+from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release, replace, resolve, retry
 from postroom.cli.outbox.keep import back_up, recover
 from postroom.cli.outbox.look import list_, show, show_status
 from postroom.cli.outbox.rest import pause, resume
@@ -23,7 +23,7 @@ def command(ctx: click.Context) -> None:
 
 FAMILIES = (
     (show_status, list_, show),
-    (approve, hold, release, retry, cancel, resolve, rehearsed),
+    (approve, hold, release, retry, cancel, replace, resolve, rehearsed),
     (pause, resume),
     (back_up, recover),
 )

@@ -9,7 +9,7 @@ import click
 from postroom.cli import console, session
 from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState
-from postroom.outbox import operate
+from postroom.outbox import operate, revisions
 from postroom.pipeline.decide import approve_ahead, undecided_rehearsals
 
 
@@ -81,6 +81,22 @@ def cancel(config: Path, edition: str, reason: str) -> None:
     with session.ledger_at(config) as ledger:
         done = ledger.write(operate.cancel, edition, reason, session.now())
     click.echo(f"{done.edition} is cancelled: {done.cancelled} will not get it, {done.beyond_recall} have")
+
+
+@click.command()
+@click.argument("edition")
+@click.pass_obj
+def replace(config: Path, edition: str) -> None:
+    """Send a corrected article instead of EDITION, to everybody who has not got it yet.
+
+    Mend the article first. The next tick freezes it as a new revision; who has the old one gets no second.
+    """
+    with session.ledger_at(config) as ledger:
+        done = ledger.write(revisions.supersede, edition, session.now())
+    click.echo(
+        f"{done.edition} is withdrawn: {done.cancelled:,} who have not got it get the article as it is at the next "
+        f"tick; {done.beyond_recall:,} have the old one, or may have"
+    )
 
 
 @click.command()

@@ -1,0 +1,67 @@
+"""The files that a daemon follows: config.yaml by its looks, all others by the watcher."""
+
+from __future__ import annotations
+
+import threading
+from codecs import BOM_UTF8
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import structlog
+
+from postroom.config import Config
+
+log = structlog.get_logger()
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""How config.yaml looks from outside: mtime in nanoseconds, size, inode."""
+
+UNREAD: Stamp = (-1, -1, -1)
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Tell whether config.yaml changed, by what `stat` says; noughts while it is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def is_in_force(config: Config, path: Path) -> bool:
+    """Whether config.yaml says what we work by: not if it is broken, or was edited while we started."""
+    try:
+        return path.read_bytes().removeprefix(BOM_UTF8) == config.text.encode()
+    except (OSError, UnicodeEncodeError):
+        return False
+
+
+class FileWatch:
+    """Watches the files of the config in force, and no longer those of the one before."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        self._stop = threading.Event()
+
+    def follow(self, config: Config) -> None:
+        """Watch the articles, the templates and the audiences of `config`."""
+        self._stop.set()
+        self._stop = threading.Event()
+        arguments = (_watched(config), self._changed, self._stop)
+        threading.Thread(target=_watch, args=arguments, name="watcher", daemon=True).start()
+
+
+def _watched(config: Config) -> list[Path]:
+    audiences = (channel.audience for channel in config.channels.values())
+    files = [who.file for who in audiences if who is not None and who.file is not None]
+    return [config.articles.folder, config.templates, *files]
+
+
+def _watch(paths: list[Path], changed: Callable[[], None], stop: threading.Event) -> None:
+    from postroom.watching import watch
+
+    try:
+        watch(paths, changed, stop)
+    except (OSError, RuntimeError) as error:
+        log.warning("files cannot be watched; they are read twice a minute", why=str(error))

@@ -1,0 +1,79 @@
+"""What a daemon does for its ledger besides publishing: say that it is at home, keep room, make backups."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from postroom.errors import LedgerBroken, LedgerError, PostroomError
+from postroom.outbox import backup, guard
+from postroom.outbox.guard import Guarded
+from postroom.outbox.ledger import Ledger
+from postroom.pipeline.space import Space
+from postroom.pipeline.vitals import Vitals
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Upkeep:
+    """Looks after the ledger at `url`. What is wrong with it is told to `vitals`, and logged once."""
+
+    ledger: Ledger
+    url: str
+    clock: Callable[[], datetime]
+    vitals: Vitals
+    space: Space
+    guarded: Guarded | None = None
+    _told: dict[str, str] = field(default_factory=dict)
+    _backing_up: threading.Thread | None = None
+
+    def look(self) -> bool:
+        """Look after everything; tell whether there is room for another edition."""
+        self._look_home()
+        room = self.space.room()
+        self._tell("disk", room.told if room is not None else "")
+        self.space.keep()
+        self.back_up_if_due()
+        return room is None or room.enqueues
+
+    def _look_home(self) -> None:
+        """Say that the ledger is at home here, or find out that it is not; a copy is not beaten for."""
+        try:
+            self.guarded = guard.beat(self.ledger, guard.place_of(self.url), self.clock())
+        except LedgerBroken:
+            raise
+        except LedgerError as error:
+            self._tell("ledger", str(error))
+        else:
+            self._tell("ledger", self.guarded.why if self.guarded is not None else "")
+
+    def back_up_if_due(self) -> None:
+        """Make a backup in a thread of its own, where one is due and none is being made."""
+        is_busy = self._backing_up is not None and self._backing_up.is_alive()
+        if not is_busy and self.ledger.read(backup.due, self.clock()):
+            self._backing_up = threading.Thread(target=self._back_up, name="backup", daemon=True)
+            self._backing_up.start()
+
+    def _back_up(self) -> None:
+        try:
+            made = backup.run(self.ledger, self.url, self.clock())
+        except (PostroomError, OSError, RuntimeError) as error:
+            self._tell("backup", f"no backup could be made: {error}")
+        else:
+            self._tell("backup", "")
+            log.info("backup made", file=str(made.path), bytes=made.size)
+
+    def _tell(self, what: str, why: str) -> None:
+        """Say once what is wrong, and that it is mended."""
+        if why:
+            self.vitals.broke(what, why)
+        else:
+            self.vitals.mended(what)
+        if why and self._told.get(what) != why:
+            log.error(f"something is wrong with the {what}", why=why)
+        self._told[what] = why
