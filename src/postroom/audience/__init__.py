@@ -3,8 +3,9 @@
 Nothing here holds more than one row, so a file of a million takes no more memory than one of ten.
 """
 
+from postroom.audience.distinct import Distinct
 from postroom.audience.encoding import findings
 from postroom.audience.export import write
 from postroom.audience.reading import Rejection, columns, count, digest, rows
 
-__all__ = ["Rejection", "columns", "count", "digest", "findings", "rows", "write"]
+__all__ = ["Distinct", "Rejection", "columns", "count", "digest", "findings", "rows", "write"]

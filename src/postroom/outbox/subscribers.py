@@ -103,6 +103,18 @@ def count(connection: Connection, list_name: str) -> int:
     ).scalar_one()
 
 
+def headcount(connection: Connection, list_name: str) -> tuple[int, int]:
+    """Count the members of a list, and those of them who are suppressed."""
+    suppressed = (
+        select(func.count())
+        .select_from(suppression)
+        .join(subscriber, subscriber.c.identity == suppression.c.identity)
+        .join(membership, membership.c.subscriber_id == subscriber.c.id)
+        .where(membership.c.list == list_name)
+    )
+    return count(connection, list_name), connection.execute(suppressed).scalar_one()
+
+
 def list_names(connection: Connection) -> tuple[str, ...]:
     """Name all lists that have a member."""
     return tuple(

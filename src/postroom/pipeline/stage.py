@@ -224,18 +224,22 @@ class Headcount:
 
 
 def headcount(channel: Channel, ledger: Ledger | None) -> Headcount:
-    """Count a channel's audience; a network's account is one."""
-    identities: set[int] = set()
+    """Count a channel's audience; a network's account is one. Of a list the ledger knows the numbers."""
+    who = channel.audience
+    if ledger is not None and who is not None and who.list is not None:
+        members, suppressed = ledger.read(subscribers.headcount, who.list)
+        return Headcount(rows_read=members, rejected=0, recipients=members - suppressed)
+    distinct = audience.Distinct()
     rows = rejected = 0
     for row in people(channel, ledger):
         rows += 1
         if isinstance(row, Recipient):
-            identities.add(hash(row.identity))
+            distinct.add(row.identity)
         else:
             rejected += 1
-    if ledger is not None:
-        identities -= {hash(each.identity) for each in ledger.read(operate.suppressions)}
-    return Headcount(rows_read=rows, rejected=rejected, recipients=len(identities))
+    suppressed_ones = ledger.read(operate.suppressions) if ledger is not None else ()
+    count = distinct.count(without=(each.identity for each in suppressed_ones))
+    return Headcount(rows_read=rows, rejected=rejected, recipients=count)
 
 
 def people(channel: Channel, ledger: Ledger | None) -> Iterator[Recipient | audience.Rejection]:
