@@ -112,7 +112,7 @@ def walk(name: str, command: click.Command) -> Iterator[tuple[str, click.Command
 def _command(name: str, command: click.Command) -> str:
     words = [_argument(each) for each in command.params if isinstance(each, click.Argument)]
     words += ["COMMAND"] * isinstance(command, click.Group)
-    rows = [_option(each) for each in command.params if isinstance(each, click.Option)]
+    rows = [_option(each) for each in command.params if isinstance(each, click.Option) and not each.hidden]
     told = re.sub(r"(?<=\S)\n(?=\S)", " ", cleandoc(command.help or ""))
     table = f"\n{_table(('option', 'meaning'), rows)}" if rows else ""
     return f"### {' '.join([name, *words])}\n\n{told}\n{table}"

@@ -76,7 +76,7 @@ def sections() -> dict[str, str]:
 def test_every_command_and_option_is_explained(name: str, command: click.Command) -> None:
     section = sections()[name]
     assert command.help
-    for option in (each for each in command.params if isinstance(each, click.Option)):
+    for option in (each for each in command.params if isinstance(each, click.Option) and not each.hidden):
         assert option.help, option.name
         assert option.opts[0] in section, option.name
 

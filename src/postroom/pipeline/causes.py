@@ -87,7 +87,9 @@ def _paused(pause: Pause) -> Cause:
         id=f"paused:{pause.transport}",
         kind=NoticeKind.PAUSED,
         text=f"The transport {pause.transport} rests: {pause.reason}",
-        cure=f"once that is mended: postroom outbox release {pause.transport}",
+        cure=""
+        if "postroom outbox" in pause.reason
+        else f"to let it go on: postroom outbox resume {pause.transport}",
     )
 
 

@@ -27,8 +27,8 @@ TIMEOUT_SECONDS = 10
 """How long a hook may take to connect, to take what is posted, and to begin its answer: each of them."""
 
 LONGEST_SLACK = 4_000
-"""Characters. Slack breaks longer text into several messages and cuts it at 40,000 (api.slack.com/changelog/
-2018-04-truncating-really-long-messages, read 2026-11-22).
+"""Characters of a text for Slack: one message on a screen. It cuts at 40,000
+(api.slack.com/changelog/2018-04-truncating-really-long-messages, read 2026-11-22).
 """
 
 LONGEST_TEXT = 10_000

@@ -1,7 +1,7 @@
 """Let a delivery refer to its subscriber, and make room for pace, presence and notices.
 
 A delivery repeated the address, the name and the merge values of its subscriber, and a Message-ID in an index
-of its own; a million of them took minutes. Now a million are one INSERT … SELECT (docs/decisions/0007).
+of its own; a million of them took minutes. Now a million are one INSERT … SELECT (docs/decisions/0009).
 SQLite cannot drop a column that a constraint names, so the table is written anew; whoever migrates has switched
 SQLite's foreign keys off, for otherwise dropping the old table would empty the log of attempts.
 """
