@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from rig.forge import Forge, wait_until
 
 from postroom.outbox import status
 from postroom.outbox.status import DeliveryRow, EditionRow
@@ -23,59 +20,6 @@ MANY = 20_000
 PATIENCE_SECONDS = 40
 NO_BACKLOG = ("    transport:", "    ignore_before: 2025-01-01\n    transport:")
 COMMENT = ("hashtags:", "link: first_comment\n    hashtags:")
-
-FORGE = """
-import os, sys
-from postroom import daemon
-from postroom.cli import main
-import postroom.cli.run, apscheduler.schedulers.background, sqlalchemy, postroom.outbox.engine
-daemon.HEARTBEAT_SECONDS = 0.05
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        os._exit(main(["--config", sys.argv[1], "run"]))
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
-"""Starts daemons as processes of their own, one after the other, without importing everything anew."""
-
-
-class Forge:
-    """Starts daemons and kills them. `struck` counts what a kill interrupted."""
-
-    def __init__(self, folder: Path) -> None:
-        self.log = folder / "run.log"
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", FORGE, str(folder / "config.yaml")],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        self.struck: Counter[str] = Counter()
-
-    def start(self) -> int:
-        """Start a daemon and tell its pid."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        return int(self._line())
-
-    def end(self, pid: int, number: int = signal.SIGKILL) -> int:
-        """Send a signal and tell the status with which the daemon ended."""
-        os.kill(pid, number)
-        return int(self._line())
-
-    def close(self) -> None:
-        """End the forge; no daemon is left."""
-        self._process.communicate()
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line, self.log.read_text()
-        return line
 
 
 @pytest.fixture
@@ -88,15 +32,6 @@ def forge(desk) -> Iterator[Forge]:
 def files(desk, suffix: str) -> int:
     folders = [each for each in (desk.folder / "out/mail", desk.folder / "out/linkedin") if each.is_dir()]
     return sum(each.name.endswith(suffix) for folder in folders for each in folder.iterdir())
-
-
-def wait(claim: Callable[[], bool], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not claim():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.004)
-    return True
 
 
 def ledger_of(desk) -> tuple[list[EditionRow], list[DeliveryRow]]:
@@ -116,7 +51,7 @@ def assert_balanced(row: EditionRow) -> None:
     assert one.recipients == states, row.key
 
 
-def strike(desk, forge: Forge, chance: random.Random, whole: int) -> None:
+def strike(desk, forge: Forge, struck: Counter[str], chance: random.Random, whole: int) -> None:
     """Start a daemon and kill it: at a random moment, or after a random number of further mails."""
     before = files(desk, ".eml")
     pid = forge.start()
@@ -124,9 +59,9 @@ def strike(desk, forge: Forge, chance: random.Random, whole: int) -> None:
         time.sleep(chance.uniform(0, 0.4))
     else:
         goal = before + chance.randint(1, whole - before)
-        assert wait(lambda: files(desk, ".eml") >= goal, PATIENCE_SECONDS)
-    assert forge.end(pid) == signal.SIGKILL
-    forge.struck["while sending" if (files(desk, ".eml") - before) % READERS else "elsewhere"] += 1
+        assert wait_until(lambda: files(desk, ".eml") >= goal, PATIENCE_SECONDS)
+    assert forge.end(pid) == -signal.SIGKILL
+    struck["while sending" if (files(desk, ".eml") - before) % READERS else "elsewhere"] += 1
 
 
 @pytest.mark.timeout(200)
@@ -135,21 +70,22 @@ def test_fifty_kills_lose_nothing_and_double_nothing(desk, forge) -> None:
     desk.configure(NO_BACKLOG, COMMENT)
     desk.subscribers(READERS)
     chance = random.Random(22)
+    struck: Counter[str] = Counter()
     articles = 0
     for _ in range(KILLS):
         if files(desk, ".eml") == articles * READERS:
             articles += 1
             desk.article(f"number-{articles}")
-        strike(desk, forge, chance, articles * READERS)
+        strike(desk, forge, struck, chance, articles * READERS)
     last = forge.start()
-    is_done = wait(lambda: files(desk, ".eml") == articles * READERS, PATIENCE_SECONDS)
-    is_done &= wait(lambda: files(desk, ".txt") == articles * 2, PATIENCE_SECONDS)
+    is_done = wait_until(lambda: files(desk, ".eml") == articles * READERS, PATIENCE_SECONDS)
+    is_done &= wait_until(lambda: files(desk, ".txt") == articles * 2, PATIENCE_SECONDS)
     assert is_done, forge.log.read_text()[-3000:]
-    wait(lambda: all(row.state == "finished" for row in ledger_of(desk)[0]), PATIENCE_SECONDS)
+    wait_until(lambda: all(row.state == "finished" for row in ledger_of(desk)[0]), PATIENCE_SECONDS)
     assert forge.end(last, signal.SIGTERM) == 0
     assert_everybody_got_each_once(desk, articles)
     assert articles >= 3
-    assert forge.struck["while sending"] >= 15, forge.struck
+    assert struck["while sending"] >= 15, struck
 
 
 def assert_everybody_got_each_once(desk, articles: int) -> None:
@@ -176,13 +112,13 @@ def test_kills_while_an_edition_is_enqueued_leave_it_whole(desk, forge) -> None:
     filling = 0
     for _ in range(8):
         pid = forge.start()
-        wait(lambda: "filling" in _rows(desk).values(), 3)
+        wait_until(lambda: "filling" in _rows(desk).values(), 3)
         time.sleep(chance.uniform(0, 0.8))
-        assert forge.end(pid) == signal.SIGKILL
+        assert forge.end(pid) == -signal.SIGKILL
         filling += _rows(desk).get("newsletter/article/letters") == "filling"
         assert files(desk, ".eml") == 0
     last = forge.start()
-    wait(lambda: _rows(desk).get("newsletter/article/letters") == "held", PATIENCE_SECONDS)
+    wait_until(lambda: _rows(desk).get("newsletter/article/letters") == "held", PATIENCE_SECONDS)
     assert forge.end(last, signal.SIGTERM) == 0
     editions, deliveries = ledger_of(desk)
     newsletter = next(row for row in editions if row.channel == "newsletter")

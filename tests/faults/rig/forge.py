@@ -85,7 +85,7 @@ class Forge:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **(environment or {})},  # noqa: TID251
             )
         self._alive: set[int] = set()
         self._codes: dict[int, int] = {}
@@ -102,7 +102,8 @@ class Forge:
         """Start `postroom run` (or another command) and tell its pid.
 
         Its clock is `shift` ahead of the one on the wall. One that is `stopped` waits for SIGCONT
-        before it does anything. `limits` are those of setrlimit, by name; `spare_bytes` is how much memory it may have beyond what it has.
+        before it does anything. `limits` are those of setrlimit, by name;
+        `spare_bytes` is how much memory it may have beyond what it has.
         `pragmas` are SQLite's journal_mode and synchronous, in place of those that Postroom chooses.
         """
         order = {
