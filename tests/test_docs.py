@@ -98,7 +98,7 @@ def test_every_setting_of_a_transport_is_explained(kind: str, setting: str) -> N
 
 
 def test_every_group_of_settings_has_its_section() -> None:
-    described = {*MANUAL["SECTIONS"].values(), "PaletteSection", "TransportSection"}
+    described = {*MANUAL["SECTIONS"].values(), "PaletteSection", "TransportSection", "Signing"}
     groups = {name for name in schema()["$defs"] if not name.startswith("transport-")}
     assert groups == described
 

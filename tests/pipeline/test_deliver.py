@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from postroom.compose import Keys
-from postroom.errors import LedgerError, TransportError
+from postroom.errors import LedgerBroken, LedgerError, TransportError
 from postroom.model import (
     Deferred,
     Edition,
@@ -172,6 +172,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 class Failing:
     """A ledger that refuses one function `times` times, as one that another program keeps locked."""
 
+    error: type[LedgerError] = LedgerError
+
     def __init__(self, ledger: Ledger, function: object, times: int) -> None:
         self.ledger, self.function, self.times = ledger, function, times
         self.read = ledger.read
@@ -179,7 +181,7 @@ class Failing:
     def write(self, function: Any, *args: Any, **named: Any) -> Any:
         if function is self.function and self.times:
             self.times -= 1
-            raise LedgerError("another program keeps it locked")
+            raise self.error("another program keeps it locked")
         return self.ledger.write(function, *args, **named)
 
 
@@ -419,6 +421,24 @@ def test_an_answer_is_recorded_although_the_ledger_is_busy(
     assert set(bench.states().values()) == {"sent"}
 
 
+def test_on_a_disk_that_fails_nothing_is_given_back(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    whole, transport = bench.ledger, Scripted()
+    bench.ledger = Failing(whole, turn, 0)
+    bench.ledger.error = LedgerBroken
+
+    def fail_from_now_on(name: str) -> None:
+        bench.ledger.times = 1
+
+    transport.before = fail_from_now_on
+    with pytest.raises(LedgerBroken):
+        bench.deliver(transport)
+    bench.ledger = whole
+    assert transport.tried[0] == "ada"
+    assert {bench.states()[name] for name in transport.tried} == {"sending"}
+    assert bench.owned() >= len(transport.tried)
+
+
 def test_several_lines_send_at_the_same_time(bench: Bench) -> None:
     bench.freeze(*(f"p{number}" for number in range(40)))
     met = [Scripted(before=lambda name: time.sleep(0.002)) for _ in range(4)]
@@ -455,7 +475,7 @@ def test_what_another_has_taken_over_meanwhile_is_left_to_them(bench: Bench) -> 
         bench.ledger.write(lambda c: c.exec_driver_sql(sql))
 
     transport = Scripted(before=take_over)
-    bench.deliver(transport, is_ours=lambda: not transport.tried)
+    bench.deliver(transport, hold=lambda: lambda: not transport.tried)
     assert transport.tried == ["ada"]
     assert bench.owned() == 2
     assert bench.ledger.write(record, "host:1", [], NOW) == []

@@ -59,21 +59,28 @@ EMPTY_HANDED_AT_MOST = 200
 
 def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
     """Send what is due on a lane until nothing is due, its transport rests, or `stop` is set."""
-    run = _Run(ledger, lane, stop, Window(lane.window, stop))
+    run = _Run(ledger, lane, stop, Window(lane.window, stop, lane.hold()))
     ledger.write(last_turn, lane.hand, (), lane.clock())
     try:
         while run.go_on():
             pass
-    finally:
+    except LedgerBroken:  # nobody knows what the disk has kept: whoever starts next judges what is in hand
+        run.break_off()
+        raise
+    except BaseException:
         run.end()
+        raise
+    run.end()
     run.tell()
     return run.tally
 
 
 @dataclass(slots=True)
 class _Run:
-    """One delivery run. `reach` is how many deliveries may be in hand; `since` is when answers were last counted;
-    `empty_handed` how often nothing was claimed although something was due.
+    """One delivery run.
+
+    `unrecorded` are answers that no commit has kept yet; `reach` is how many deliveries may be in hand; `since` is
+    when answers were last counted; `empty_handed` how often nothing was claimed although something was due.
     """
 
     ledger: Ledger
@@ -82,19 +89,22 @@ class _Run:
     window: Window
     tally: Tally = field(default_factory=Tally)
     senders: list[Sender] = field(default_factory=list)
+    unrecorded: list[Result] = field(default_factory=list)
     reach: int = 1
     empty_handed: int = 0
     since: float = field(default_factory=time.monotonic)
 
     def go_on(self) -> bool:
         """Take one turn; False when the run is over."""
-        if self.stop.is_set() or self.window.is_closed:
+        for sender in self.senders:
+            if isinstance(sender.failure, LedgerBroken):
+                raise sender.failure
+        if self.window.is_over:
             return False
-        results = self.window.drain()
-        self._measure(len(results))
+        self._measure(self._drain())
         room = min(self.reach, self.window.size) - self.window.in_flight
-        has_room = self.lane.is_ours() and self.lane.space.claims()
-        claimed = self._turn(results, max(room, 0) if has_room else 0)
+        has_room = self.lane.space.claims()
+        claimed = self._turn(max(room, 0) if has_room else 0)
         if not claimed and not self.window.in_flight:
             return has_room and self._wait_for_limit()
         self.empty_handed = 0
@@ -105,13 +115,18 @@ class _Run:
 
     def end(self) -> None:
         """Wait for what is on its way, record it, and give back what was not begun."""
+        self.break_off()
+        self._drain()
+        self.tally.add(self.window.put_off_for)
+        self._insist(
+            lambda: self.ledger.write(last_turn, self.lane.hand, self.unrecorded, self._now()), must=True
+        )
+
+    def break_off(self) -> None:
+        """Wait for what is on its way, and write nothing."""
         self.window.close()
         for sender in self.senders:
             sender.join()
-        results = self.window.drain()
-        self.tally.add(result.outcome for result in results)
-        self.tally.add(self.window.put_off_for)
-        self._insist(lambda: self.ledger.write(last_turn, self.lane.hand, results, self._now()), must=True)
 
     def tell(self) -> None:
         """Let the transport rest after a fault of its own; pass on what a sender could not cope with."""
@@ -124,11 +139,20 @@ class _Run:
             if sender.failure is not None:
                 raise sender.failure
 
-    def _turn(self, results: list[Result], room: int) -> list[Claimed]:
+    def _drain(self) -> int:
+        """Take over what was answered, until it is recorded; return how many answers there were."""
+        results = self.window.drain()
+        self.unrecorded += results
         self.tally.add(result.outcome for result in results)
-        return self._insist(
-            lambda: self.ledger.write(turn, self.lane.hand, results, room, self._now()), must=bool(results)
+        return len(results)
+
+    def _turn(self, room: int) -> list[Claimed]:
+        claimed = self._insist(
+            lambda: self.ledger.write(turn, self.lane.hand, self.unrecorded, room, self._now()),
+            must=bool(self.unrecorded),
         )
+        self.unrecorded.clear()
+        return claimed
 
     def _insist(self, work: Callable[[], T], *, must: bool) -> T:
         """Write to the ledger. What `must` be written is tried again while it cannot be (a full disk, a lock):
