@@ -42,7 +42,9 @@ def costs(bench: Bench) -> Iterator[Figure]:
 
 
 def _cost_of(bench: Bench, project: Project, name: str) -> Iterator[Figure]:
+    empty = state_of(project)
     project.subscribe(bench.mails)
+    people = state_of(project)
     project.publish(bench.mails)  # opened, not sent: the first edition pays for what is made once
     project.deliver()
     before = state_of(project)
@@ -52,6 +54,7 @@ def _cost_of(bench: Bench, project: Project, name: str) -> Iterator[Figure]:
     sent = state_of(project)
     span = project.span(key)
     rows = {
+        "bytes of a subscriber on a list": (people.size - empty.size, "B"),
         "bytes of a delivery not yet sent": (frozen.size - before.size, "B"),
         "bytes of a delivery sent, with its attempt": (sent.size - before.size, "B"),
         "log written to freeze it": (frozen.logged - before.logged, "B"),
@@ -81,9 +84,8 @@ def state_of(project: Project) -> State:
     if project.database.startswith("sqlite"):
         file = project.folder / "postroom.db"
         log = file.with_name(f"{file.name}-wal")
-        return State(
-            size=file.stat().st_size + (log.stat().st_size if log.exists() else 0), logged=0, cpu_seconds=0.0
-        )
+        size = sum(each.stat().st_size for each in (file, log) if each.exists())
+        return State(size=size, logged=0, cpu_seconds=0.0)
     query = "SELECT pg_database_size(current_database()), pg_current_wal_lsn() - '0/0'::pg_lsn"
     size, logged = next(project.rows(query))
     return State(size=int(size), logged=int(logged), cpu_seconds=_server_seconds(project))

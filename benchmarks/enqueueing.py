@@ -117,15 +117,6 @@ def _from_ledger(bench: Bench) -> Iterator[Figure]:
         unit="s",
         setting=f"{bench.people:,} rows, the command as a whole",
     )
-    size = (project.folder / "postroom.db").stat().st_size
-    before = project.pages_of("subscriber", "membership")
-    yield Figure(
-        section="enqueue",
-        name="bytes on disk for one delivery not yet sent",
-        values=[(size - before) / bench.people / (bench.pairs)],
-        unit="B",
-        setting="the ledger file without the people, by deliveries",
-    )
 
 
 def import_seconds(bench: Bench, table: str, file: Path) -> float:

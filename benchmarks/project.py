@@ -181,17 +181,6 @@ class Project:
             "SELECT s.identity, d.part FROM delivery d JOIN subscriber s ON s.id = d.recipient ORDER BY 1, 2"
         )
 
-    def pages_of(self, *tables: str) -> int:
-        """Tell how many bytes of the file some tables and their indexes take."""
-        total = 0
-        for table in tables:
-            query = (
-                "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate AND name IN"
-                " (SELECT name FROM sqlite_schema WHERE tbl_name = :name)"
-            )
-            total += next(self.rows(query, name=table))[0]
-        return total
-
     def reconcile(self) -> tuple[int, float]:
         """Let the outbox count every delivery; return how many accounts are wrong, and the seconds it took."""
         with Ledger(self.database) as ledger:
