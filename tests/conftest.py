@@ -123,7 +123,7 @@ class Desk:
                 owner="test",
                 clock=lambda: self.now,
                 secrets=lambda reference: self.secrets.get(reference, reference),
-                is_ours=lambda: True,
+                hold=lambda: lambda: True,
             )
             return once(loaded, ledger, shift, stop=Event())
 

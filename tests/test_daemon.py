@@ -293,7 +293,7 @@ def by_hand(office, monkeypatch):
                 owner="test",
                 clock=lambda: office.now,
                 secrets=lambda reference: reference,
-                is_ours=roll.is_ours,
+                hold=roll.hold,
             ),
             roll=roll,
             crew=Crew(config=loaded.path, number=0, roll=roll, lock=None),

@@ -56,16 +56,15 @@ def at_work(
     each start has the same. On PostgreSQL it is the roll that tells.
     """
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    with DaemonLock(config.database) as lock, Ledger(config.database) as ledger:
+    with DaemonLock(config.database) as lock, Ledger(config.database) as ledger, _signs(ledger) as signs:
         ledger.verify()
-        roll = _sign_on(ledger, name, clock)
+        roll = _sign_on(signs, name, clock)
         if not ledger.is_shared:
             roll.judge_dead(())
-        for wrong in ledger.write(accounts.hold_unproved):
-            log.error("edition held: it cannot be proved", why=wrong)
+        _prove(ledger)
         crew = Crew(config=config.path, number=helpers, roll=roll, lock=lock.handle, only_once=only_once)
         try:
-            yield Office(ledger=ledger, roll=roll, shift=_shift(config, roll, clock), crew=crew)
+            yield Office(ledger=ledger, roll=roll, shift=_shift(config, roll), crew=crew)
         finally:
             roll.sign_off()
 
@@ -73,12 +72,12 @@ def at_work(
 def help_out(path: Path, name: str, stop: threading.Event, *, only_once: bool) -> int:
     """Deliver as one of a crew, by the config that the ledger keeps, until told to stop or left alone."""
     _stop_when_alone(stop)
-    with Ledger(database_of(path), create=False) as ledger:
+    with Ledger(database_of(path), create=False) as ledger, _signs(ledger) as signs:
         good = ledger.read(meta.last_good_config)
         if good is None:
             raise UsageError("--deliver-as is for the processes that `postroom run --workers` starts")
         config = settings.parse(good.text, path)
-        roll = _sign_on(ledger, name, session.now)
+        roll = _sign_on(signs, name, session.now)
         try:
             _deliver(config, ledger, roll, stop, only_once=only_once)
         finally:
@@ -88,7 +87,7 @@ def help_out(path: Path, name: str, stop: threading.Event, *, only_once: bool) -
 
 def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, *, only_once: bool) -> None:
     is_guarded = guard.check(ledger, guard.place_of(config.database)) is not None
-    lanes = open_lanes(config, ledger, _shift(config, roll, session.now, only_rehearsals=is_guarded))
+    lanes = open_lanes(config, ledger, _shift(config, roll, only_rehearsals=is_guarded))
     if only_once:
         for lane in lanes.values():
             deliver(ledger, lane, stop)
@@ -101,20 +100,34 @@ def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, 
         os._exit(1)  # what hangs would keep the process; whoever started it judges what it had in hand
 
 
+@contextmanager
+def _signs(ledger: Ledger) -> Iterator[Ledger]:
+    """Open a shared ledger a second time, for the roll: a sign of life must not wait for a long transaction."""
+    if not ledger.is_shared:
+        yield ledger
+        return
+    with Ledger(ledger.url, create=False) as own:
+        yield own
+
+
+def _prove(ledger: Ledger) -> None:
+    """Hold what is not as it was kept: of such an edition nobody knows who got it."""
+    for wrong in ledger.write(accounts.hold_unproved, ledger.read(accounts.unproved)):
+        log.error("edition held: it cannot be proved", why=wrong)
+
+
 def _sign_on(ledger: Ledger, name: str, clock: Callable[[], datetime]) -> Roll:
     roll = Roll(ledger, name, socket.gethostname(), os.getpid(), clock)
     roll.sign_on()
     return roll
 
 
-def _shift(
-    config: Config, roll: Roll, clock: Callable[[], datetime], *, only_rehearsals: bool = False
-) -> Shift:
+def _shift(config: Config, roll: Roll, *, only_rehearsals: bool = False) -> Shift:
     return Shift(
         owner=roll.owner,
-        clock=clock,
+        clock=roll.now,
         secrets=reader(os.environ, config.base),  # noqa: TID251
-        is_ours=roll.is_ours,
+        hold=roll.hold,
         space=Space.under(config.database),
         only_rehearsals=only_rehearsals,
     )

@@ -4,11 +4,18 @@ The leader holds an advisory lock of its session. It is lost with the connection
 that the server cannot reach any more, gives way to the next that asks. A lock is no fence: a leader whose
 connection broke may finish what it was doing. That it does so without harm is for `enqueue` to see, whose
 every batch names the freeze that it belongs to.
+
+A leader that hangs with its connection open must give way too: the server ends a leading session that has been
+silent for as long as makes a process count as dead.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import Connection, text
+
+from postroom.outbox import presence
 
 # Advisory locks belong to one database; this number tells ours from those of other programs there.
 _KEY = int.from_bytes(b"post")
@@ -25,6 +32,11 @@ _LEAD = text(
     ) THEN true ELSE pg_try_advisory_lock(:key, hashtext(current_schema())) END
     """
 )
+_WITH_IDLE_TIMEOUT = 14_00_00
+"""The first version of PostgreSQL that can end a session which does nothing (`idle_session_timeout`)."""
+
+_GIVE_WAY = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
+_VERSION = text("SELECT current_setting('server_version_num')::integer")
 _RESIGN = text("SELECT pg_advisory_unlock(:key, hashtext(current_schema()))")
 
 
@@ -36,10 +48,17 @@ def lead(connection: Connection) -> bool:
     """
     if connection.dialect.name == "sqlite":
         return True
-    return bool(connection.execute(_LEAD, {"key": _KEY}).scalar_one())
+    if not connection.execute(_LEAD, {"key": _KEY}).scalar_one():
+        return False
+    if connection.execute(_VERSION).scalar_one() >= _WITH_IDLE_TIMEOUT:
+        span = presence.STALLED // timedelta(milliseconds=1)
+        connection.execute(_GIVE_WAY, {"milliseconds": str(span)})
+    return True
 
 
 def resign(connection: Connection) -> None:
     """Let another lead from now on; closing the ledger does so too."""
     if lead(connection) and connection.dialect.name != "sqlite":
         connection.execute(_RESIGN, {"key": _KEY})
+        if connection.execute(_VERSION).scalar_one() >= _WITH_IDLE_TIMEOUT:
+            connection.execute(_GIVE_WAY, {"milliseconds": "0"})

@@ -46,6 +46,7 @@ class Ledger:
 
     def __init__(self, url: str, *, create: bool = True) -> None:
         path = path_of(url)
+        self.url = url
         self.is_shared = path is None
         """Whether processes on several hosts may work on it at once: on PostgreSQL."""
         if path:

@@ -25,6 +25,9 @@ from postroom.outbox.tables import pace
 AHEAD = timedelta(milliseconds=100)
 """How much of what a limit allows may be claimed at once: less than a person notices, enough to save commits."""
 
+LATE = timedelta(seconds=10)
+"""How old a claim's clock may be when it has the limit's row at last: it waits no longer for it (`lock_timeout`)."""
+
 FIRST_GAP = timedelta(milliseconds=100)
 """The gap that a domain gets with its first complaint."""
 
@@ -138,8 +141,8 @@ class Meter:
 def meter_of(connection: Connection, transport: str, domain: str, gap: timedelta, now: datetime) -> Meter:
     """Read a limit, locked for this transaction; `gap` is what config.yaml wants, zero for nothing.
 
-    No message is reserved further ahead than `AHEAD`, and no rest is longer than `LONGEST_REST`: a later time in the
-    ledger stems from a clock that was wrong, and does not count.
+    No message is reserved further ahead than `AHEAD` by a clock that is at most `LATE`, and no rest is longer than
+    `LONGEST_REST`: a later time in the ledger stems from a clock that was wrong, and does not count.
     """
     rows = _OF.rows(connection, transport=transport, domain=domain)
     return _meter(rows, Meter(transport, domain, now, gap, now))
@@ -159,7 +162,7 @@ def _meter(rows: Sequence[AnyRow], fresh: Meter) -> Meter:
     learnt = timedelta(microseconds=row.gap)
     gap = max(fresh.gap, learnt)
     until = _credible(row.until, now + LONGEST_REST)
-    tat = _credible(row.tat, now + AHEAD + gap) or now
+    tat = _credible(row.tat, now + AHEAD + gap + LATE) or now
     return replace(fresh, gap=gap, tat=tat, learnt=learnt, until=until)
 
 

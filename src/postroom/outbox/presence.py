@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from postroom.outbox.columns import to_micros
+from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.tables import delivery, worker
 
 EVERY = timedelta(seconds=10)
@@ -80,6 +80,11 @@ def beat(connection: Connection, owner: str, now: datetime) -> bool:
     if silence is None or 0 <= silence < EVERY / 2 / _MICROSECOND:
         return silence is not None
     return connection.execute(update(worker).where(worker.c.name == owner).values(beat_at=clock)).rowcount > 0
+
+
+def moment(connection: Connection, now: datetime) -> datetime:
+    """Tell the present moment by the clock that all who share the ledger have: the server's, else `now`."""
+    return to_moment(connection.execute(select(_clock(connection, now))).scalar_one())
 
 
 def leave(connection: Connection, owner: str) -> None:

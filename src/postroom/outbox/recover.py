@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from postroom.model import DeliveryState, Unknown
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
-from postroom.outbox.presence import roll_call
+from postroom.outbox.presence import STALLED, roll_call
 from postroom.outbox.record import Change, Result, close, decide, in_hand
 from postroom.outbox.rows import DELIVERED_OF_EDITION, DELIVERY, STAMP, AnyRow, delivery_of, stamp_of
 from postroom.outbox.tables import delivery
@@ -74,9 +74,15 @@ def recover(
     return _summary(connection, freed, judged)
 
 
-def recover_silent(connection: Connection, now: datetime, *, idempotent: Callable[[str], bool]) -> Recovered:
-    """Judge what those have in hand who fell silent on the roll of a shared ledger (`presence`)."""
-    return recover(connection, now, owner_alive=roll_call(connection, now), idempotent=idempotent)
+def recover_silent(
+    connection: Connection,
+    now: datetime,
+    *,
+    idempotent: Callable[[str], bool],
+    stalled: timedelta = STALLED,
+) -> Recovered:
+    """Judge what those have in hand who fell silent for so long on the roll of a shared ledger (`presence`)."""
+    return recover(connection, now, owner_alive=roll_call(connection, now, stalled), idempotent=idempotent)
 
 
 def _free(connection: Connection, owner: str) -> int:

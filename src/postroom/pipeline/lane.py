@@ -18,8 +18,12 @@ GIVE_UP_AFTER = timedelta(hours=48)
 WINDOW = 32
 
 
-def _always() -> bool:
-    return True
+Hold = Callable[[], Callable[[], bool]]
+"""Begins a hold on deliveries; what it returns tells whether they are surely still this process's."""
+
+
+def _for_good() -> Callable[[], bool]:
+    return lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,8 @@ class Lane:
 
     `lines` are instances of the transport, one for each message that may be on its way at the same moment;
     each is used by one thread at a time. `window` is the most messages that may be `sending`, and so the most
-    that a crash can repeat. `is_ours` tells whether what this process has in hand is still its own: one
-    that was stopped for too long must send nothing, for another may have taken over. `space` is the disk that
+    that a crash can repeat. `hold` begins a hold on what is taken from then on: a process that was stopped for too
+    long must send nothing that it had, for another may have taken over. `space` is the disk that
     results need.
     """
 
@@ -42,7 +46,7 @@ class Lane:
     window: int = WINDOW
     give_up_after: timedelta = GIVE_UP_AFTER
     limits: Limits = UNLIMITED
-    is_ours: Callable[[], bool] = _always
+    hold: Hold = _for_good
     space: Space = field(default_factory=lambda: Space(None))
 
     @property

@@ -13,7 +13,7 @@ from postroom.config import Config, TransportSettings
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.pace import Limits
-from postroom.pipeline.lane import Clock, Lane
+from postroom.pipeline.lane import Clock, Hold, Lane
 from postroom.pipeline.space import Space
 
 Secrets = Callable[[str], str]
@@ -29,7 +29,7 @@ class Shift:
     owner: str
     clock: Clock
     secrets: Secrets
-    is_ours: Callable[[], bool]
+    hold: Hold
     space: Space = field(default_factory=lambda: Space(None))
     only_rehearsals: bool = False
 
@@ -66,7 +66,7 @@ def _open(name: str, entry: TransportSettings, key: bytes, shift: Shift) -> Lane
         window=settings.window,
         give_up_after=settings.give_up_after,
         limits=limits_of(settings),
-        is_ours=shift.is_ours,
+        hold=shift.hold,
         space=shift.space,
     )
 

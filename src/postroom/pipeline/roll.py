@@ -3,6 +3,7 @@
 SQLite is one host's: a lock on a file proves that nobody else is alive (`outbox.lock`). PostgreSQL is
 shared: each process gives a sign every few seconds, and what one that fell silent had in hand is judged by whoever
 notices first. A process that was stopped for so long must send nothing when it wakes: others hold it for dead.
+All go by the server's clock then: where hosts disagree about the time, rates would not hold, and articles go out early.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -23,13 +24,24 @@ from postroom.outbox.recover import Recovered
 
 log = structlog.get_logger()
 
-SURE_SECONDS = presence.STALLED.total_seconds() / 2
-"""How long after its last sign a process may still send: half of what the others wait for one."""
+SURE = 0.5
+"""How much of the span that the others wait for a sign a process may still send after its last one."""
+
+NOTABLE = timedelta(seconds=2)
+"""How wrong a clock has to be to be worth a word: those that are kept by NTP are better by far."""
+
+ASK_TIMES = 3
+PROMPT = timedelta(seconds=1)
+"""How long the server's answer about the time may take: half of it is how wrong it may be."""
 
 
 @dataclass(slots=True)
 class Roll:
-    """A process's place on the roll: `owner` names it in the ledger, and is new with every start."""
+    """A process's place on the roll: `owner` names it in the ledger, and is new with every start.
+
+    Its `ledger` should be open for the roll alone where it is shared: a sign must not have to wait until a long
+    transaction is over.
+    """
 
     ledger: Ledger
     owner: str
@@ -37,12 +49,20 @@ class Roll:
     pid: int
     clock: Callable[[], datetime]
     _sure_until: float = float("-inf")
+    _lapses: int = 0
+    _behind: timedelta = timedelta(0)
     _gone: threading.Event = field(default_factory=threading.Event)
 
     def sign_on(self) -> None:
         """Begin: judge what the dead left behind, and from now on give signs."""
         if not self.ledger.is_shared:
             return
+        self._set_clock()
+        if abs(self._behind) > NOTABLE:
+            log.warning(
+                "this machine's clock is wrong; the ledger's server tells the time",
+                seconds_behind=self._behind.total_seconds(),
+            )
         self._register()
         self.judge()
         threading.Thread(target=self._keep, name="roll", daemon=True).start()
@@ -56,23 +76,38 @@ class Roll:
             except LedgerError as error:
                 log.warning("the ledger could not be told of the end", why=str(error))
 
-    def is_ours(self) -> bool:
-        """Whether what this process has in hand is surely still its own."""
-        return not self.ledger.is_shared or _awake_seconds() < self._sure_until
+    def now(self) -> datetime:
+        """Tell the moment that all who share the ledger agree on: on PostgreSQL, by the server's clock."""
+        return self.clock() + self._behind
+
+    def hold(self) -> Callable[[], bool]:
+        """Return what tells whether all that this process took since then is surely still its own.
+
+        Once a sign came so late that others may have judged that, it stays false: who woke up may take anew, but
+        send nothing that it had in hand before.
+        """
+        if not self.ledger.is_shared:
+            return lambda: True
+        lapses = self._lapses
+        return lambda: _awake_seconds() < self._sure_until and lapses == self._lapses
 
     def judge(self) -> None:
         """Take up again what silent processes had in hand."""
-        tell(self.ledger.write(recover.recover_silent, self.clock(), idempotent=is_idempotent))
+        tell(
+            self.ledger.write(
+                recover.recover_silent, self.now(), stalled=presence.STALLED, idempotent=is_idempotent
+            )
+        )
 
     def judge_dead(self, owners: Collection[str]) -> None:
         """Take up again what these owners had in hand, who are known to be dead."""
         alive = (lambda owner: owner not in owners) if owners else (lambda owner: False)
-        tell(self.ledger.write(recover.recover, self.clock(), owner_alive=alive, idempotent=is_idempotent))
+        tell(self.ledger.write(recover.recover, self.now(), owner_alive=alive, idempotent=is_idempotent))
 
     def _register(self) -> None:
         begun = _awake_seconds()
-        self.ledger.write(presence.register, self.owner, self.host, self.pid, self.clock())
-        self._sure_until = begun + SURE_SECONDS
+        self.ledger.write(presence.register, self.owner, self.host, self.pid, self.now())
+        self._be_sure_from(begun)
 
     def _keep(self) -> None:
         while not self._gone.wait(presence.EVERY.total_seconds()):
@@ -83,12 +118,32 @@ class Roll:
 
     def _give_sign(self) -> None:
         begun = _awake_seconds()
-        if self.ledger.write(presence.beat, self.owner, self.clock()):
-            self._sure_until = begun + SURE_SECONDS
+        if self.ledger.write(presence.beat, self.owner, self.now()):
+            self._be_sure_from(begun)
         else:
             log.error("this process was silent for so long that others took over what it had in hand")
             self._register()
+        self._set_clock()
         self.judge()
+
+    def _be_sure_from(self, begun: float) -> None:
+        """Count on the sign that was given no sooner than `begun`; the one before may have been too long ago."""
+        if _awake_seconds() >= self._sure_until:
+            self._lapses += 1  # before anything is sure again
+        self._sure_until = begun + SURE * presence.STALLED.total_seconds()
+
+    def _set_clock(self) -> None:
+        """Ask the server for the time, and believe the quickest answer; a clock that jumped meanwhile spoils one."""
+        took, behind = min(self._ask_time() for _ in range(ASK_TIMES))
+        if took < PROMPT:
+            self._behind = behind
+
+    def _ask_time(self) -> tuple[timedelta, timedelta]:
+        """Return how long the answer took, and by how much this machine's clock is behind the server's."""
+        asked = self.clock()
+        told = self.ledger.read(presence.moment, asked)
+        took = self.clock() - asked
+        return (took if took >= timedelta(0) else PROMPT), told - asked - took / 2
 
 
 def is_idempotent(kind: str) -> bool:

@@ -86,7 +86,7 @@ class Sender:
 
     def _messages(self) -> Iterator[Message]:
         """Make one message after another, until nothing is at hand."""
-        while self.lane.is_ours() and (claimed := self.window.take()) is not None:
+        while (claimed := self.window.take()) is not None:
             message = self._made(claimed)
             self.pulled += message is None
             if message is not None:

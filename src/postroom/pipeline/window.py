@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Condition, Event
 
@@ -19,10 +19,13 @@ from postroom.outbox.record import Result
 
 @dataclass(slots=True)
 class Window:
-    """At most `size` deliveries in hand; `stop` closes it from outside."""
+    """At most `size` deliveries in hand; `stop` closes it from outside, and so does it when what is in it
+    may be in other hands by now (`is_ours`).
+    """
 
     size: int
     stop: Event
+    is_ours: Callable[[], bool]
     is_closed: bool = False
     put_off_for: list[Deferred] = field(default_factory=list)
     _waiting: deque[Claimed] = field(default_factory=deque)
@@ -40,7 +43,7 @@ class Window:
     @property
     def is_over(self) -> bool:
         """Whether nothing more may be taken."""
-        return self.is_closed or self.stop.is_set()
+        return self.is_closed or self.stop.is_set() or not self.is_ours()
 
     def take(self) -> Claimed | None:
         """Return the next delivery if there is one at hand."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from postgresql_server import OWNER, Server
 
@@ -26,16 +27,29 @@ presence.EVERY, presence.STALLED = timedelta(seconds={every}), timedelta(seconds
 
 
 class SharedStation(Station):
-    """A project whose ledger is the database at `url`; other projects may share it."""
+    """A project whose ledger is the database at `url`, which others may share; without one it is a file."""
 
-    def __init__(self, folder: Path, sink: Sink, url: str, **how: object) -> None:
-        super().__init__(folder, sink, **how)  # type: ignore[arg-type]  # what Station takes
-        self.url = url
-        self.configure(('"sqlite:///postroom.db"', f'"{url}"'))
+    def __init__(self, folder: Path, sink: Sink, url: str = "", **how: Any) -> None:
+        super().__init__(folder, sink, **how)
+        self.url = url or f"sqlite:///{self.database}"
+        if url:
+            self.configure(('"sqlite:///postroom.db"', f'"{url}"'))
 
     def ledger(self) -> AbstractContextManager[Ledger]:
         """Open the ledger beside the daemons."""
         return Ledger(self.url)
+
+    def ask(self, query: str) -> Any:
+        """Ask the ledger for one value, in SQL."""
+        with self.ledger() as ledger:
+            return ledger.read(lambda connection: connection.exec_driver_sql(query).scalar())
+
+    def hasten(self) -> None:
+        """Make due at once whatever waits for its time."""
+        with self.ledger() as ledger:
+            ledger.write(
+                lambda connection: connection.exec_driver_sql("UPDATE delivery SET due_at = 0 WHERE state = 'queued'")
+            )
 
 
 @dataclass(slots=True)
