@@ -12,47 +12,34 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 import structlog
 
 from postroom import config as settings
 from postroom.config import Config
 from postroom.daemon.crew import Crew
-from postroom.daemon.files import UNREAD, FileWatch, Stamp, is_in_force, stamp_of
+from postroom.daemon.files import ConfigFile
+from postroom.daemon.staff import STOP_SECONDS, Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
 from postroom.errors import ConfigError, LedgerBroken, PostroomError
 from postroom.model import Edition, EditionState, Finding
-from postroom.outbox import leader, meta
+from postroom.outbox import leader
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.meta import GoodConfig
 from postroom.pipeline.decide import undecided_rehearsals
-from postroom.pipeline.lanes import Shift, open_lanes
-from postroom.pipeline.notify import Notifier
-from postroom.pipeline.project import open_project
-from postroom.pipeline.publish import Publisher, Tick
+from postroom.pipeline.lanes import Shift
+from postroom.pipeline.publish import Tick
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.vitals import CONFIG, Role, Vitals
 from postroom.pipeline.wayout import with_ways_out
-from postroom.pipeline.workers import Workers
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
 
-
-class Closing(Protocol):
-    """Something that runs until it is closed."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-Monitoring: TypeAlias = Callable[[Config, Vitals], Closing | None]
-"""Answers monitoring as a config wants it; None where it wants none."""
+__all__ = ["STOP_SECONDS", "Daemon"]
 
 log = structlog.get_logger()
 
@@ -67,11 +54,6 @@ TICK_SECONDS = 30
 
 AGAIN_SECONDS = 5
 """How soon a tick that failed as a whole is tried again."""
-
-STOP_SECONDS = 9
-"""How long a stop waits for what is in flight: Docker kills ten seconds after it asked. What is not
-finished then is settled at the next start.
-"""
 
 
 class _Stopped(Exception):
@@ -97,11 +79,8 @@ class Daemon:
     vitals: Vitals = field(default_factory=lambda: Vitals(time.monotonic))
     is_broken: bool = False
     _upkeep: Upkeep = field(init=False)
-    _watch: FileWatch = field(init=False)
-    _workers: Workers | None = None
-    _publisher: Publisher | None = None
-    _notifier: Notifier | None = None
-    _health: Closing | None = None
+    _staff: Staff = field(init=False)
+    _file: ConfigFile = field(init=False)
     _is_guarded: bool = False
     _changed: threading.Event = field(default_factory=threading.Event)
     _resting: threading.Event = field(default_factory=threading.Event)
@@ -111,8 +90,6 @@ class Daemon:
     _next_look: float = float("-inf")
     _quiet_until: float = float("-inf")
     _told: frozenset[Finding] = frozenset()
-    _stamp: Stamp = UNREAD
-    _suspect: Stamp = UNREAD
 
     def __post_init__(self) -> None:
         self._upkeep = Upkeep(
@@ -122,7 +99,17 @@ class Daemon:
             vitals=self.vitals,
             space=self.shift.space,
         )
-        self._watch = FileWatch(self._changed.set)
+        self._staff = Staff(
+            ledger=self.ledger,
+            shift=self.shift,
+            crew=self.crew,
+            vitals=self.vitals,
+            monitoring=self.monitoring,
+            stopping=self.stopping,
+            changed=self._changed.set,
+            broken=self._break_off,
+        )
+        self._file = ConfigFile(self.path)
 
     def run(self) -> bool:
         """Work until `stopping` is set, finish what is in flight, and tell whether all of it was.
@@ -131,10 +118,7 @@ class Daemon:
         """
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._suspect = stamp_of(self.path)
-        if is_in_force(self.config, self.path):
-            self._stamp = self._suspect
-        else:
+        if not self._file.is_in_force(self.config):
             self.vitals.broke(CONFIG, "config.yaml is broken; the last good one is in force")
         self._upkeep.look()
         self._adopt(self.config)
@@ -197,11 +181,8 @@ class Daemon:
 
     def _finished(self) -> bool:
         begun = time.monotonic()
-        is_whole = self._rest()
-        if self._notifier is not None:
-            self._notifier.close()
-        if self._health is not None:
-            self._health.close()
+        is_whole = self._staff.rest()
+        self._staff.close()
         is_whole &= self._resting.wait(max(begun + STOP_SECONDS - time.monotonic(), 0))
         log.info(
             "stopped" if is_whole else "stopped in the middle; the next start settles what was in flight"
@@ -222,22 +203,19 @@ class Daemon:
 
     def _tick(self) -> None:
         """Publish what is ready, if this process leads and there is room; look after the ledger."""
-        assert self._publisher is not None
-        assert self._workers is not None
+        assert self._staff.publisher is not None
         self._changed.clear()
         self._next_look = time.monotonic() + TICK_SECONDS
         has_room = self._upkeep.look()
         if self._is_guarded != (self._upkeep.guarded is not None):
             self._adopt(self.config)
         if self._leads() and has_room:
-            tick = self._publisher.publish(self.shift.clock(), self._go_on)
+            tick = self._staff.publisher.publish(self.shift.clock(), self._go_on)
             self._next_due = tick.next_due
             if tick.unsettled:
                 self._changed.set()
             self._report(tick)
-        self._workers.wake()
-        if self._notifier is not None:
-            self._notifier.wake()
+        self._staff.wake()
 
     def _leads(self) -> bool:
         """Whether this process publishes; one that stands by looks again soon."""
@@ -266,12 +244,8 @@ class Daemon:
         self._told = found
 
     def _follow_config(self) -> None:
-        stamp = stamp_of(self.path)
-        is_settled = stamp == self._suspect  # a half-written file differs from one beat to the next
-        self._suspect = stamp
-        if stamp == self._stamp or not is_settled:
+        if not self._file.changed():
             return
-        self._stamp = stamp
         try:
             self._change_to(with_ways_out(settings.load(self.path)))
             self.vitals.mended(CONFIG)
@@ -293,48 +267,16 @@ class Daemon:
             self._adopt(config)
 
     def _adopt(self, config: Config) -> None:
-        """Work by `config` from now on, and remember it as the last good one."""
+        """Work by `config` from now on; a ledger that is a copy sends nothing real."""
         self._is_guarded = self._upkeep.guarded is not None
-        shift = replace(self.shift, only_rehearsals=self._is_guarded)
-        lanes = open_lanes(config, self.ledger, shift)
-        project = open_project(config, settle=True)
-        kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
-        self.ledger.write(meta.keep_config, kept)
-        self._rest()
+        project = self._staff.work_by(config, only_rehearsals=self._is_guarded)
         self.config = config
-        self._publisher = Publisher(project=project, ledger=self.ledger, stop=self.stopping)
-        self._workers = Workers(self.ledger, lanes.values(), self._changed.set, self._break_off)
-        self._workers.start()
-        self.crew.start()
-        self._watch.follow(config)
-        self._attend(config)
-        self._changed.set()
         undecided = undecided_rehearsals(project, self.ledger)
         if undecided:
             log.error(
                 "rehearsed editions wait for a person; `postroom outbox rehearsed` settles them",
                 number=len(undecided),
             )
-
-    def _rest(self) -> bool:
-        """Let what is in flight be finished, here and in the crew; tell whether all of it was in time."""
-        end = time.monotonic() + STOP_SECONDS
-        self.crew.call_off()
-        is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
-        return self.crew.end(max(end - time.monotonic(), 0.1)) and is_whole
-
-    def _attend(self, config: Config) -> None:
-        """Answer monitoring, and tell people, as `config` wants it."""
-        self.vitals.use(tuple(config.transports))
-        if self._notifier is not None:
-            self._notifier.close()
-        self._notifier = Notifier(
-            config, self.ledger, self.vitals, clock=self.shift.clock, secrets=self.shift.secrets
-        )
-        self._notifier.start()
-        if self._health is not None:
-            self._health.close()
-        self._health = self.monitoring(config, self.vitals)
 
 
 def _log_frozen(edition: Edition) -> None:

@@ -17,24 +17,46 @@ log = structlog.get_logger()
 Stamp: TypeAlias = tuple[int, int, int]
 """How config.yaml looks from outside: mtime in nanoseconds, size, inode."""
 
-UNREAD: Stamp = (-1, -1, -1)
+_UNREAD: Stamp = (-1, -1, -1)
 
 
-def stamp_of(path: Path) -> Stamp:
-    """Tell whether config.yaml changed, by what `stat` says; noughts while it is not there."""
+class ConfigFile:
+    """config.yaml, seen from outside."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known = _UNREAD
+        self._suspect = _stamp_of(path)
+
+    def is_in_force(self, config: Config) -> bool:
+        """Whether it says what `config` says, at the start: not if it is broken, or was edited meanwhile."""
+        self._suspect = _stamp_of(self._path)
+        try:
+            is_same = self._path.read_bytes().removeprefix(BOM_UTF8) == config.text.encode()
+        except (OSError, UnicodeEncodeError):
+            is_same = False
+        if is_same:
+            self._known = self._suspect
+        return is_same
+
+    def changed(self) -> bool:
+        """Whether it has changed since this last said so, and stands still: half-written it differs at each look."""
+        stamp = _stamp_of(self._path)
+        is_settled = stamp == self._suspect
+        self._suspect = stamp
+        if stamp == self._known or not is_settled:
+            return False
+        self._known = stamp
+        return True
+
+
+def _stamp_of(path: Path) -> Stamp:
+    """Say how a file looks by what `stat` says; noughts while it is not there."""
     try:
         status = path.stat()
     except OSError:
         return 0, 0, 0
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def is_in_force(config: Config, path: Path) -> bool:
-    """Whether config.yaml says what we work by: not if it is broken, or was edited while we started."""
-    try:
-        return path.read_bytes().removeprefix(BOM_UTF8) == config.text.encode()
-    except (OSError, UnicodeEncodeError):
-        return False
 
 
 class FileWatch:

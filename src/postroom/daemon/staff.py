@@ -1,0 +1,112 @@
+"""Who works by the config in force: publisher, workers, crew, watcher, monitoring, notices."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol, TypeAlias
+
+from postroom.config import Config
+from postroom.daemon.crew import Crew
+from postroom.daemon.files import FileWatch
+from postroom.outbox import meta
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.meta import GoodConfig
+from postroom.pipeline.lanes import Shift, open_lanes
+from postroom.pipeline.notify import Notifier
+from postroom.pipeline.project import Project, open_project
+from postroom.pipeline.publish import Publisher
+from postroom.pipeline.vitals import Vitals
+from postroom.pipeline.workers import Workers
+
+STOP_SECONDS = 9
+"""How long a stop waits for what is in flight: Docker kills ten seconds after it asked. What is not
+finished then is settled at the next start.
+"""
+
+
+class Closing(Protocol):
+    """Something that runs until it is closed."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+Monitoring: TypeAlias = Callable[[Config, Vitals], Closing | None]
+"""Answers monitoring as a config wants it; None where it wants none."""
+
+
+@dataclass(slots=True)
+class Staff:
+    """Works by one config after the other. `changed` is called when there may be something to publish, `broken`
+    when the disk under the ledger fails.
+    """
+
+    ledger: Ledger
+    shift: Shift
+    crew: Crew
+    vitals: Vitals
+    monitoring: Monitoring
+    stopping: threading.Event
+    changed: Callable[[], None]
+    broken: Callable[[], None]
+    publisher: Publisher | None = None
+    _workers: Workers | None = None
+    _notifier: Notifier | None = None
+    _monitor: Closing | None = None
+    _watch: FileWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._watch = FileWatch(self.changed)
+
+    def work_by(self, config: Config, *, only_rehearsals: bool) -> Project:
+        """Work by `config` from now on, and remember it as the last good one.
+
+        Whatever cannot be opened raises before anything of the config before it is given up.
+        """
+        lanes = open_lanes(config, self.ledger, replace(self.shift, only_rehearsals=only_rehearsals))
+        project = open_project(config, settle=True)
+        kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
+        self.ledger.write(meta.keep_config, kept)
+        self.rest()
+        self.publisher = Publisher(project=project, ledger=self.ledger, stop=self.stopping)
+        self._workers = Workers(self.ledger, lanes.values(), self.changed, self.broken)
+        self._workers.start()
+        self.crew.start()
+        self._watch.follow(config)
+        self._attend(config)
+        self.changed()
+        return project
+
+    def wake(self) -> None:
+        """Let all look at once whether there is something for them."""
+        if self._workers is not None:
+            self._workers.wake()
+        if self._notifier is not None:
+            self._notifier.wake()
+
+    def rest(self) -> bool:
+        """Let what is in flight be finished, here and in the crew; tell whether all of it was in time."""
+        end = time.monotonic() + STOP_SECONDS
+        self.crew.call_off()
+        is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
+        return self.crew.end(max(end - time.monotonic(), 0.1)) and is_whole
+
+    def close(self) -> None:
+        """Tell nobody anything more."""
+        if self._notifier is not None:
+            self._notifier.close()
+        if self._monitor is not None:
+            self._monitor.close()
+
+    def _attend(self, config: Config) -> None:
+        """Answer monitoring, and tell people, as `config` wants it."""
+        self.close()
+        self.vitals.use(tuple(config.transports))
+        self._notifier = Notifier(
+            config, self.ledger, self.vitals, clock=self.shift.clock, secrets=self.shift.secrets
+        )
+        self._notifier.start()
+        self._monitor = self.monitoring(config, self.vitals)
