@@ -43,12 +43,32 @@ def test_one_mail_never_takes_longer_than_its_transaction(stage, serve, script, 
     assert monotonic() - began < 2
 
 
-def test_but_its_answer_is_waited_for(serve, script, patient, mail) -> None:
+@pytest.mark.parametrize("sooner", ["transaction", "block"])
+def test_but_its_answer_is_waited_for(sooner, serve, script, patient, mail) -> None:
     server = serve(script(says={"dot": "hang"}))
     began = monotonic()
-    (outcome,) = patient(server.port, replace(Patience(), transaction=0.1, dot=0.5)).send([mail()])
+    (outcome,) = patient(server.port, replace(Patience(), **{sooner: 0.1}, dot=0.5)).send([mail()])
     assert isinstance(outcome, Unknown)
-    assert monotonic() - began >= 0.5
+    assert 0.5 <= monotonic() - began < 2
+
+
+@pytest.mark.parametrize("offers", [(), (b"PIPELINING",)], ids=["one by one", "groups"])
+@pytest.mark.parametrize("said", [b"250 ok\n", b"250\r\n", b"250-one\r\n250 two\r\n", b"251 somewhere\r\n"])
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "dot"])
+def test_a_good_answer_may_be_of_any_shape(stage, said, offers, serve, script, smtp_to, mail) -> None:
+    server = serve(script(says={stage: said}, offers=(b"STARTTLS", b"AUTH PLAIN", *offers)))
+    outcomes = list(smtp_to(server.port).send([mail(number=number) for number in range(3)]))
+    assert [type(each) for each in outcomes] == [Sent] * 3, outcomes
+    assert server.connections == 1
+
+
+def test_what_its_maker_vouches_for_arrives_as_it_is(serve, script, smtp_to, mail) -> None:
+    server = serve(script())
+    message = mail()
+    vouched = replace(message, content=replace(message.content, is_plain=True))
+    assert [type(each) for each in smtp_to(server.port).send([vouched, message])] == [Sent] * 2
+    (_, first), (_, second) = server.mails
+    assert first == second == message.content.data + b".\r\n"
 
 
 def test_a_connection_that_rested_too_long_is_not_trusted(serve, script, smtp_to, mail, monkeypatch) -> None:

@@ -40,6 +40,7 @@ GOOD_BITS: Final = 2048
 
 _LABEL: Final = "[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
 _NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_MAX_NAME: Final = 253  # RFC 1035 §3.1, as text
 _OURS: Final = b"DKIM-Signature"
 _FOLD: Final = b"\r\n "
 _ROW: Final = 72
@@ -64,7 +65,7 @@ class Signer:
     def from_pem(cls, pem: bytes, *, domain: str | None = None, selector: str) -> Signer:
         """Read a private key in PEM. Raises SigningError, which says how to mend what is wrong."""
         for what, name in (("domain", domain), ("selector", selector)):
-            if name is not None and not _NAME.fullmatch(name):
+            if name is not None and not (len(name) <= _MAX_NAME and _NAME.fullmatch(name)):
                 raise SigningError(f"{name!r} is no DKIM {what}; write letters, digits, hyphens and dots")
         algorithm, bits, sign = _way_of(_read(pem))
         spelled = domain.lower() if domain else None

@@ -66,7 +66,7 @@ def write_letter(edition: Edition, email: Email, delivery: Delivery, keys: Keys)
         data = _signed(form.signers, b"".join(head), b"".join(body), delivery.date)
     else:
         data = b"".join([*head, b"\r\n", *body])
-    return Mail(mail_from=form.mail_from, rcpt_to=recipient.address, data=data)
+    return Mail(mail_from=form.mail_from, rcpt_to=recipient.address, data=data, is_plain=True)
 
 
 @lru_cache(maxsize=16)

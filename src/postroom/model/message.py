@@ -13,11 +13,16 @@ from postroom.model.rendering import Post
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A complete RFC 5322 message (CRLF, 7-bit) and its envelope: one recipient."""
+    """A complete RFC 5322 message (CRLF, 7-bit) and its envelope: one recipient.
+
+    `is_plain`: whoever made it vouches that `data` can go over any wire as it is. It is ASCII without NUL; CR and
+    LF stand in CRLF alone, which ends the last line too; no line has more than 998 bytes or begins with a dot.
+    """
 
     mail_from: str
     rcpt_to: str
     data: bytes
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Whether a mail can be written to an SMTP connection as it is, and which bytes it is there: pure.
 
-Every mail is looked through here, whoever made it. Each check reads the message at most once, and with
-one call into C where there is one: this runs for every recipient.
+A mail is looked through here unless its maker vouches for it (`Mail.is_plain`). Each check reads the message at
+most once, and with one call into C where there is one: this runs for every recipient.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _STARTS_WITH_DOT: Final = re.compile(rb"\n\.")
 
 
 class Transaction(NamedTuple):
-    """A mail as it goes over the wire: MAIL, RCPT and DATA, each with CRLF, and the message itself."""
+    """A mail as it goes over the wire: MAIL, RCPT and DATA, each with CRLF, and the message.
 
-    commands: tuple[bytes, bytes, bytes]
+    Leading dots of the message are doubled (RFC 5321 §4.5.2).
+    """
+
+    commands: bytes
     data: bytes
 
-    def stuffed(self) -> bytes:
-        """Write the message with its leading dots doubled (RFC 5321 §4.5.2)."""
-        data = self.data
-        if data.startswith(b".") or _STARTS_WITH_DOT.search(data):
-            return (b"\n" + data).replace(b"\n.", b"\n..")[1:]
-        return data
+    def in_turn(self) -> list[bytes]:
+        """Return the three commands one by one."""
+        return self.commands.splitlines(keepends=True)
 
 
 def transaction(mail: Mail, features: Mapping[str, str]) -> Transaction | Refused:
@@ -42,14 +42,21 @@ def transaction(mail: Mail, features: Mapping[str, str]) -> Transaction | Refuse
         return Refused(reason="the sender's address cannot be written to the wire", scope=Scope.EDITION)
     if not _is_address(mail.rcpt_to):
         return Refused(reason="the address cannot be written to the wire", enhanced="5.1.3")
-    if (fault := _fault_in(mail.data)) is not None:
+    if not mail.is_plain and (fault := _fault_in(mail.data)) is not None:
         return Refused(reason=f"the message {fault}", enhanced="5.6.0", of_content=True)
     needs = _needs(mail)
     if (refused := _too_big(len(mail.data), features) or _not_offered(needs, features)) is not None:
         return refused
     size = f" SIZE={len(mail.data)}" if "size" in features else ""
-    sender = f"MAIL FROM:<{mail.mail_from}>{size}{''.join(needs.values())}\r\n"
-    return Transaction((sender.encode(), f"RCPT TO:<{mail.rcpt_to}>\r\n".encode(), b"DATA\r\n"), mail.data)
+    sender = f"MAIL FROM:<{mail.mail_from}>{size}{''.join(needs.values())}"
+    commands = f"{sender}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
+    return Transaction(commands, mail.data if mail.is_plain else _stuffed(mail.data))
+
+
+def _stuffed(data: bytes) -> bytes:
+    if data.startswith(b".") or _STARTS_WITH_DOT.search(data):
+        return (b"\n" + data).replace(b"\n.", b"\n..")[1:]
+    return data
 
 
 def _is_address(text: str) -> bool:
@@ -61,7 +68,7 @@ def _is_address(text: str) -> bool:
 def _needs(mail: Mail) -> dict[str, str]:
     """Name the extensions that a mail cannot go without, with the parameter of MAIL that says so."""
     needs = {}
-    if not mail.data.isascii():
+    if not (mail.is_plain or mail.data.isascii()):
         needs["8bitmime"] = " BODY=8BITMIME"  # RFC 6152
     if not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):
         needs["smtputf8"] = " SMTPUTF8"  # RFC 6531

@@ -24,6 +24,9 @@ from postroom.transports._smtp_wire import Patience, Wire
 _CLOSING: Final = 421
 _GO_ON: Final = 354  # the only answer after which a message may follow (RFC 5321 §4.3.2)
 _DONE: Final = range(200, 300)
+_READY: Final = (b"250 ", b"250 ", b"354 ")
+"""How nearly every server answers MAIL, RCPT and DATA."""
+
 _RESET: Final = b"RSET\r\n"
 _END: Final = b".\r\n"
 
@@ -85,10 +88,9 @@ class Session:
 
         `following` is announced in the same breath, where the server pipelines.
         """
-        data = mail.stuffed()
         announced = following if self.pipelines else None
-        breath = b"".join((data, _END, *(announced.commands if announced else ())))
-        if self._written(Stage.DATA, self._patience.block, breath) < len(data) + len(_END):
+        breath = b"".join((mail.data, _END, announced.commands if announced else b""))
+        if self._written(Stage.DATA, self._patience.block, breath) < len(mail.data) + len(_END):
             raise self._broken_off()
         self._announced = announced
         self._wire.deadline = None  # from here on a shorter wait would only make more mails uncertain
@@ -119,7 +121,7 @@ class Session:
         """Ask for all at once where the server pipelines; where not, only make ready to ask."""
         reset = _RESET if self._must_reset else b""
         if self.pipelines:
-            self._written(Stage.MAIL, self._patience.mail, reset + b"".join(mail.commands))
+            self._written(Stage.MAIL, self._patience.mail, reset + mail.commands)
         elif reset:
             self._written(Stage.MAIL, self._patience.answer, reset)
         if reset:
@@ -131,8 +133,10 @@ class Session:
 
     def _hear(self, mail: Transaction) -> None:
         """Hear what the server says to each command of a mail, to all of them where it pipelines."""
+        if self.pipelines and self._wire.has_heard(_READY):
+            return
         trouble: Trouble | None = None
-        for command, (stage, seconds, wanted) in zip(mail.commands, self._steps, strict=True):
+        for command, (stage, seconds, wanted) in zip(mail.in_turn(), self._steps, strict=True):
             if not self.pipelines:
                 self._written(stage, seconds, command)
             try:

@@ -12,7 +12,7 @@ import select
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -22,6 +22,8 @@ _REPLY_LINE: Final = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 _MAX_LINE: Final = 8192  # RFC 5321 §4.5.3.1.5 says 512 octets; servers write longer ones
 _MAX_LINES: Final = 128  # an EHLO answer has about 20
 _CHUNK: Final = 4096
+_WAKE_UPS: Final = 10  # at most, while an answer is waited for
+_LATE_BY: Final = 1.01  # the time to set a timeout and look at the clock again passes, too
 _COMMON: Final[Mapping[bytes, int]] = {b"%d " % code: code for code in (220, 250, 354)}
 
 
@@ -87,22 +89,30 @@ class Wire(smtplib.SMTP):
         """
         if self._unread:
             raise Garbled("an answer to nothing that was asked")
-        line, view, written = self._socket(), memoryview(data), 0
+        view, written = memoryview(data), 0
         try:
             while True:
-                line.settimeout(self._left(monotonic() + self.patience))
-                written += line.send(view[written:])
-                if written == len(data) or self._is_interrupted():
+                until = monotonic() + self.patience
+                written += self._taken(until, view[written:])
+                if written == len(data) or self._is_interrupted(until):
                     return written
         except OSError:
             return written
 
-    def _is_interrupted(self) -> bool:
+    def _taken(self, until: float, data: memoryview) -> int:
+        """Write what the network takes now; none of it may be."""
+        line = self._line_until(until)
+        try:
+            return line.send(data)
+        except TimeoutError:  # of the line, which may be sooner than ours
+            return 0
+
+    def _is_interrupted(self, until: float) -> bool:
         """Wait until more can be written; tell whether the other side speaks or leaves instead.
 
         On a connection with TLS, what comes in may be no text at all.
         """
-        line, until = self._socket(), monotonic() + self.patience
+        line = self._socket()
         poll = select.poll()
         poll.register(line, select.POLLIN | select.POLLOUT)
         while True:
@@ -114,6 +124,17 @@ class Wire(smtplib.SMTP):
                     return True
             if events & select.POLLOUT:
                 return False
+
+    def has_heard(self, beginnings: Sequence[bytes]) -> bool:
+        """Take as many answers as there are `beginnings`, if they have come and each is one line that begins so.
+
+        Else nothing is taken, for `getreply` to read.
+        """
+        *lines, rest = self._unread.split(b"\n", len(beginnings))
+        if len(lines) < len(beginnings) or not all(map(bytes.startswith, lines, beginnings)):
+            return False
+        self._unread = rest
+        return True
 
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer of any number of lines within `patience`.
@@ -152,13 +173,28 @@ class Wire(smtplib.SMTP):
     def _read(self, until: float) -> None:
         if len(self._unread) > _MAX_LINE:
             raise Garbled(f"a line of more than {_MAX_LINE} bytes")
-        line = self._socket()
-        line.settimeout(self._left(until))
-        chunk = line.recv(_CHUNK)
+        chunk: bytes | None = None
+        while chunk is None:
+            line = self._line_until(until)
+            try:
+                chunk = line.recv(_CHUNK)
+            except TimeoutError:  # of the line, which may be sooner than ours
+                continue
         if not chunk:
             self.close()
             raise smtplib.SMTPServerDisconnected("the connection was closed")
         self._unread += chunk
+
+    def _line_until(self, until: float) -> socket.socket:
+        """Return the line, to be waited for until then. Raises TimeoutError if that is over.
+
+        To set its own timeout costs a system call, and in Python a turn at the lock: it stays where it is
+        no later, so that it may pass before `until`, and not so soon that it would pass over and over.
+        """
+        left, line = self._left(until), self._socket()
+        if not left / _WAKE_UPS <= (line.gettimeout() or 0) <= left * _LATE_BY:
+            line.settimeout(left)
+        return line
 
     def _left(self, until: float) -> float:
         """Return the seconds that are left; raise TimeoutError if none are."""
