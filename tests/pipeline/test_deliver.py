@@ -271,6 +271,14 @@ def test_a_server_that_names_a_time_is_left_alone_until_then(bench: Bench) -> No
     assert bench.deliver(Scripted()).sent == 1
 
 
+def test_no_server_makes_a_transport_rest_for_longer_than_a_day(bench: Bench) -> None:
+    bench.freeze("ada")
+    joker = Deferred(reason="421", after=timedelta(hours=99_999), scope=Scope.TRANSPORT)
+    bench.deliver(Scripted(answer=lambda name: joker))
+    (pause,) = bench.ledger.read(operate.paused_transports, NOW)
+    assert pause.until == NOW + timedelta(days=1)
+
+
 def test_a_log_in_that_is_refused_three_times_is_left_to_a_person(bench: Bench) -> None:
     bench.freeze(*NAMES)
     refusal = Refused(reason="535 5.7.8 wrong password", scope=Scope.TRANSPORT)

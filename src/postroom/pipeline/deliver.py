@@ -109,7 +109,7 @@ class _Run:
             return has_room and self._wait_for_limit()
         self.empty_handed = 0
         self.window.put(claimed)
-        self._add_sender()
+        self._add_senders()
         self.window.wait_for_answers(LONGEST_UNRECORDED_SECONDS)
         return True
 
@@ -173,21 +173,21 @@ class _Run:
                     self.stop.wait(RECORD_AGAIN_SECONDS)
 
     def _measure(self, answers: int) -> None:
-        """Set how many may be in hand: as many as were answered within a second, and a few for each line."""
+        """Set how many may be in hand: as many as were answered within a second, and two for each line."""
         now = time.monotonic()
         speed = answers / max(now - self.since, 1e-6)
-        self.reach = max(2 * (len(self.senders) + 1), int(speed * REACH_SECONDS))
+        lines = len(self.lane.lines) if self.tally.sent else 1
+        self.reach = max(2 * lines, int(speed * REACH_SECONDS))
         self.since = now
 
-    def _add_sender(self) -> None:
-        """Open another line where there is more to send than those that are open take.
+    def _add_senders(self) -> None:
+        """Open further lines where there is more to send than those that are open take.
 
-        The second waits until the first has sent something: a wrong password is tried once, not on every line.
+        They wait until the first has sent something: a wrong password is tried once, not on every line.
         """
-        if self.senders and not (self.tally.sent and self.window.unclaimed):
-            return
-        if len(self.senders) < len(self.lane.lines):
-            sender = Sender(self.ledger, self.lane, self.lane.lines[len(self.senders)], self.window)
+        more = self.window.unclaimed if self.tally.sent else int(not self.senders)
+        for line in self.lane.lines[len(self.senders) :][:more]:
+            sender = Sender(self.ledger, self.lane, line, self.window)
             self.senders.append(sender)
             sender.start()
 

@@ -10,6 +10,9 @@ from postroom.model import Deferred, Outcome, Refused, Scope
 PAUSE = timedelta(minutes=5)
 """How long a transport rests after a fault that is its own, where the other side names no time."""
 
+LONGEST_REST = timedelta(days=1)
+"""How long it rests at most: who asks for more may be a joke, and a person would not notice for weeks."""
+
 Fault: TypeAlias = Deferred | Refused
 """An outcome that the next message would meet too."""
 
@@ -25,4 +28,4 @@ def fault_in(outcome: Outcome) -> Fault | None:
 def rest_after(fault: Fault) -> timedelta:
     """Say how long to rest after a fault: as long as the other side asked for, else `PAUSE`."""
     asked = fault.after if isinstance(fault, Deferred) else None
-    return asked or PAUSE
+    return min(asked, LONGEST_REST) if asked else PAUSE
