@@ -108,6 +108,7 @@ class Daemon:
             stopping=self.stopping,
             changed=self._changed.set,
             broken=self._break_off,
+            before_big=self._upkeep.back_up,
         )
         self._file = ConfigFile(self.path)
 

@@ -41,7 +41,7 @@ Monitoring: TypeAlias = Callable[[Config, Vitals], Closing | None]
 @dataclass(slots=True)
 class Staff:
     """Works by one config after the other. `changed` is called when there may be something to publish, `broken`
-    when the disk under the ledger fails.
+    when the disk under the ledger fails, `before_big` before an edition to very many people.
     """
 
     ledger: Ledger
@@ -52,6 +52,7 @@ class Staff:
     stopping: threading.Event
     changed: Callable[[], None]
     broken: Callable[[], None]
+    before_big: Callable[[], None]
     publisher: Publisher | None = None
     _workers: Workers | None = None
     _notifier: Notifier | None = None
@@ -71,7 +72,9 @@ class Staff:
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
         self.ledger.write(meta.keep_config, kept)
         self.rest()
-        self.publisher = Publisher(project=project, ledger=self.ledger, stop=self.stopping)
+        self.publisher = Publisher(
+            project=project, ledger=self.ledger, stop=self.stopping, before_big=self.before_big
+        )
         self._workers = Workers(self.ledger, lanes.values(), self.changed, self.broken)
         self._workers.start()
         self.crew.start()

@@ -56,10 +56,14 @@ class Upkeep:
         """Make a backup in a thread of its own, where one is due and none is being made."""
         is_busy = self._backing_up is not None and self._backing_up.is_alive()
         if not is_busy and self.ledger.read(backup.due, self.clock()):
-            self._backing_up = threading.Thread(target=self._back_up, name="backup", daemon=True)
+            self._backing_up = threading.Thread(target=self.back_up, name="backup", daemon=True)
             self._backing_up.start()
 
-    def _back_up(self) -> None:
+    def back_up(self) -> None:
+        """Make a backup and wait for it; what keeps it from being made stops nothing else."""
+        if self.ledger.is_shared:
+            return
+        self.vitals.beat()
         try:
             made = backup.run(self.ledger, self.url, self.clock())
         except (PostroomError, OSError, RuntimeError) as error:

@@ -8,7 +8,7 @@ Every step may be repeated: an edition's key is unique, and the ledger's answer 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import Event
@@ -20,6 +20,7 @@ from postroom.articles import Reading
 from postroom.errors import ArticleError, PostroomError, TemplateError
 from postroom.model import Channel, Edition, EditionState, Finding, Held, History, Past, Ready, Severity
 from postroom.outbox import history, sightings
+from postroom.outbox.backup import BIG_EDITION
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
 from postroom.pipeline.freeze import clear, freeze
@@ -57,12 +58,14 @@ class Publisher:
 
     `_rendered` holds what candidates that did not go out were last rendered from, with what was
     found then: as long as that is unchanged, rendering them again would tell nothing new. Once `stop`
-    is set, no further article is begun.
+    is set, no further article is begun. `before_big` is called before an edition to very many people is
+    frozen that reaches them.
     """
 
     project: Project
     ledger: Ledger
     stop: Event = field(default_factory=Event)
+    before_big: Callable[[], None] = lambda: None
     _last: Tick | None = None
     _version: object = None
     _templates: str = ""
@@ -190,6 +193,8 @@ class Publisher:
                 return None
             if self.ledger.write(withdraw, past.key, "rendered anew from changed files", now) is None:
                 return None  # somebody has let it go meanwhile
+        if cleared.count.recipients > BIG_EDITION and not cleared.edition.rehearsal:
+            self.before_big()
         return freeze(self.project, self.ledger, cleared, now)
 
     def _ask_for_way_out(self, channel: Channel) -> None:
