@@ -247,8 +247,12 @@ def _status(bench: Bench, project: Project) -> Iterator[Figure]:
     empty = Project(folder=bench.folder("empty"), transport=NOWHERE)
     empty.call("run", "--once")
 
+    used: dict[Path, list[float]] = {project.folder: [], empty.folder: []}
+
     def milliseconds(which: Project) -> float:
-        return which.call("outbox", "status", "--json").seconds * 1000
+        usage = which.call("outbox", "status", "--json")
+        used[which.folder].append(usage.cpu_seconds * 1000)
+        return usage.seconds * 1000
 
     found = pairs(lambda: milliseconds(project), lambda: milliseconds(empty), max(bench.pairs, STATUS_ROUNDS))
     yield Figure(
@@ -258,6 +262,13 @@ def _status(bench: Bench, project: Project) -> Iterator[Figure]:
         unit="ms",
         at_most=10,
         raw=raw_of(found),
+    )
+    yield Figure(
+        section="memory",
+        name="the same, processor alone",
+        values=[mine - theirs for mine, theirs in zip(*used.values(), strict=True)],
+        unit="ms",
+        setting="steadier on a busy machine",
     )
     wrong, seconds = project.reconcile()
     yield Figure(

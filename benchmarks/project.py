@@ -139,7 +139,7 @@ class Project:
 
     def deliver(self, *arguments: str) -> Usage:
         """Send all that is due, and stop."""
-        return self.call("run", "--once", *arguments)
+        return self.call("run", "--once", *arguments, expect=(0,))
 
     def preview(self) -> tuple[str, str]:
         """Render an article as its first reader gets it; return its html and its text."""
@@ -151,11 +151,13 @@ class Project:
         return (self._shown() / "newsletter-article.eml").stat().st_size
 
     def _shown(self) -> Path:
-        if not self.articles:
-            self.write_article()
+        """Show an article that is gone before anything is published."""
+        written = self.folder / "articles" / "shown.md"
+        written.write_text(article(1), encoding="utf-8")
         out = self.folder / "preview"
-        self.call("preview", "piece-0001", "--out", str(out))
-        return out / "piece-0001"
+        self.call("preview", "shown", "--out", str(out))
+        written.unlink()
+        return out / "shown"
 
     def span(self, key: str) -> Span:
         """Tell how long an edition took, without starting the program and without publishing."""
