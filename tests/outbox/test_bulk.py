@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
-from sqlalchemy import bindparam, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from postroom.errors import LedgerError
 from postroom.outbox import Ledger, meta
 from postroom.outbox.bulk import Bulk, insert_new, lookup
+from postroom.outbox.columns import to_micros
+from postroom.outbox.tables import delivery, edition
 from postroom.outbox.tables import meta as table
 
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+NAMES = ("key", "channel", "article", "variant", "title", "content_hash", "source_hash", "transport")
+EDITION = dict.fromkeys((*NAMES, "transport_kind"), "x") | {
+    "id": 1,
+    "state": "open",
+    "due_at": NOW,
+    "created_at": NOW,
+}
 ADD = insert_new(table, ("name", "value"), key=("name",))
 
 
@@ -58,3 +70,51 @@ def test_hostile_keys_are_data(ledger: Ledger) -> None:
 def test_statements_compile_for_postgresql_too() -> None:
     text = str(ADD._statement.compile(dialect=postgresql.dialect(), column_keys=["name", "value"]))
     assert text.startswith("INSERT INTO meta (name, value) VALUES (%(name)s")
+
+
+def test_whatever_a_text_holds_arrives_unharmed(ledger: Ledger) -> None:
+    hostile = {
+        "braces": "{1,2}",
+        "quotes": '\'"\\"\\',
+        "null": "NULL",
+        "lines": "a\nb,\tc",
+        "wide": "ünïcödé ✉",
+        "": "",
+    }
+    ledger.write(lambda c: ADD.put(c, list(hostile.items())))
+    assert {name: ledger.read(meta.get, name) for name in hostile} == hostile
+
+
+def test_an_update_takes_numbers_texts_and_nothing_for_each_row(ledger: Ledger) -> None:
+    def work(connection: Connection) -> list[tuple[object, ...]]:
+        rows = [(number, "r", number, 0, "queued", 7) for number in (1, 2, 3)]
+        columns = ("id", "identity", "recipient", "part", "state", "due_at")
+        connection.execute(insert(edition).values(**EDITION))
+        Bulk(insert(delivery), (*columns, "edition_id")).put(connection, [(*row, 1) for row in rows])
+        close = Bulk(
+            update(delivery)
+            .where(delivery.c.id == bindparam("which"))
+            .values(state=bindparam("to"), due_at=bindparam("due"), url=bindparam("link"), owner=None),
+            ("which", "to", "due", "link"),
+        )
+        assert (
+            close.put(connection, [(3, "sent", 10**15, None), (1, "failed", 8, "x"), (9, "sent", 1, None)])
+            == 2
+        )
+        found = select(delivery.c.id, delivery.c.state, delivery.c.due_at, delivery.c.url).order_by(
+            delivery.c.id
+        )
+        return [(row.id, row.state, to_micros(row.due_at), row.url) for row in connection.execute(found)]
+
+    assert ledger.write(work) == [(1, "failed", 8, "x"), (2, "queued", 7, None), (3, "sent", 10**15, None)]
+
+
+def test_postgresql_gets_all_rows_in_one_statement(ledger: Ledger, database: str) -> None:
+    ledger.write(lambda c: ADD.put(c, [("a", "1"), ("b", "2")]))
+    sql, arrange = ADD._plans[database]
+    rows = [("a", "1"), ("b", "2")]
+    if database == "sqlite":
+        assert (sql.count("?"), arrange(rows)) == (2, rows)
+    else:
+        assert "FROM unnest(" in sql
+        assert arrange(rows) == {"name": ["a", "b"], "value": ["1", "2"]}

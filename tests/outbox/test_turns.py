@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postroom.model import Deferred, Sent
+from postroom.model import Deferred, Refused, Scope, Sent
 from postroom.outbox import claim, operate, record, turns
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -38,6 +38,41 @@ def test_a_turn_without_room_only_records(outbox) -> None:
     outbox.freeze("ada", "bea")
     assert turn(outbox, turn(outbox, [], 1), 0) == []
     assert outbox.states() == ["sent", "queued"]
+
+
+@pytest.mark.sqlite_only
+def test_a_turn_writes_to_the_edition_once_after_all_else(outbox) -> None:
+    outbox.freeze(*(f"p{number}" for number in range(30)))
+    first = turn(outbox, [], 10)
+    told: list[str] = []
+    outbox.ledger.write(lambda c: c.connection.driver_connection.set_trace_callback(told.append))
+    turn(outbox, first, 10)
+    steps = [" ".join(one.split()[:3]) for one in told if not one.startswith("--")]
+    steps = steps[steps.index("BEGIN IMMEDIATE") :]
+    assert len(dict.fromkeys(steps)) <= 9
+    assert [step for step in steps if step.startswith(("UPDATE edition", "COMMIT"))] == steps[-2:]
+    assert outbox.counts() == {"rows_read": 30, "recipients": 30, "queued": 10, "sending": 10, "sent": 10}
+
+
+def test_what_is_put_off_in_a_turn_may_be_taken_in_the_same(outbox) -> None:
+    outbox.freeze("ada")
+    (one,) = turn(outbox, [], 1)
+    later = record.Result(delivery_id=one.delivery.id, outcome=Deferred(reason="451"), retry_at=NOW)
+    (again,) = outbox.ledger.write(turns.turn, ME, [later], 1, NOW)
+    assert again.delivery.attempts == 1
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "sending": 1}
+
+
+def test_a_turn_takes_nothing_more_of_an_edition_that_it_stops(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    one, two = turn(outbox, [], 2)
+    results = [
+        record.Result(delivery_id=one.delivery.id, outcome=Refused(reason="553", scope=Scope.EDITION)),
+        record.Result(delivery_id=two.delivery.id, outcome=Sent(reply="250")),
+    ]
+    assert outbox.ledger.write(turns.turn, ME, results, 5, NOW) == []
+    assert outbox.counts() == {"rows_read": 3, "recipients": 3, "queued": 2, "sent": 1}
+    assert outbox.state() == "held"
 
 
 def test_what_was_not_sent_costs_no_attempt(outbox) -> None:

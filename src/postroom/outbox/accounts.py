@@ -8,7 +8,8 @@ So for an edition of one part these are simply the states of its deliveries.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
@@ -29,8 +30,7 @@ from sqlalchemy import (
 )
 
 from postroom.model import Accounts, DeliveryState, EditionState
-from postroom.outbox.bulk import Bulk
-from postroom.outbox.columns import is_state
+from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.hot import Hot
 from postroom.outbox.rows import EDITION, AnyRow, accounts_of
 from postroom.outbox.tables import delivery, edition
@@ -41,18 +41,21 @@ Tally: TypeAlias = "Counter[tuple[int, str]]"
 NEVER_SENT = "the part before it was not sent"
 _STATES = tuple(state.value for state in DeliveryState)
 
-_MORE = [f"more_{name}" for name in _STATES]
-_SHIFT = Bulk(
+_REST = (edition.c.id, edition.c.state, edition.c.parts, edition.c.queued, edition.c.sending)
+_TAKEN_AT = bindparam("taken_at", type_=BigInteger)
+_SHIFT = Hot(
     update(edition)
     .where(edition.c.id == bindparam("edition"))
-    .values({name: edition.c[name] + bindparam(f"more_{name}") for name in _STATES}),
-    ["edition", *_MORE],
-)
-_LEFT = Hot(
-    select(edition.c.state, edition.c.parts, edition.c.queued, edition.c.sending).where(
-        edition.c.id == bindparam("edition")
+    .values(
+        {name: edition.c[name] + bindparam(f"more_{name}") for name in _STATES}
+        | {
+            "first_sent_at": func.coalesce(edition.c.first_sent_at, _TAKEN_AT),
+            "refused_in_row": case((_TAKEN_AT.is_(None), edition.c.refused_in_row), else_=0),
+        }
     )
+    .returning(*_REST)
 )
+_LEFT = Hot(select(*_REST).where(edition.c.id == bindparam("edition")))
 
 # Whether a delivery is the one that its recipient is counted by.
 IS_COUNTED = and_(
@@ -92,14 +95,53 @@ _WAITING_IN_BOTH = (_WAITING.format("NOT INDEXED"), _WAITING.format("INDEXED BY 
 _IS_DONE = and_(edition.c.queued == 0, edition.c.sending == 0)
 
 
-def post(connection: Connection, tally: Tally) -> None:
-    """Add `tally` to the counts of its editions."""
-    changes = [
-        {"edition": edition_id, **{f"more_{name}": tally[edition_id, name] for name in _STATES}}
-        for edition_id in sorted({key[0] for key, count in tally.items() if count})
+@dataclass(slots=True)
+class Books:
+    """How a transaction changes the counts of editions, and of which of them something was `sent`.
+
+    The editions' rows are written once, at its end: whoever works on the same edition queues for them.
+    """
+
+    now: datetime
+    tally: Tally = field(default_factory=Counter)
+    sent: set[int] = field(default_factory=set)
+
+    def move(self, edition_id: int, before: str, after: str, number: int = 1) -> None:
+        """Count so many deliveries of an edition as `after`, which were `before`."""
+        self.tally[edition_id, before] -= number
+        self.tally[edition_id, after] += number
+
+    def post(self, connection: Connection) -> list[AnyRow]:
+        """Write down what was counted so far; return what the editions have left."""
+        left = post(connection, self.tally, self.sent, self.now)
+        self.tally.clear()
+        self.sent.clear()
+        return left
+
+    def close(self, connection: Connection) -> None:
+        """Write down what was counted, and settle those editions."""
+        for left in self.post(connection):
+            _settle(connection, left, self.now)
+
+
+def post(
+    connection: Connection, tally: Tally, sent: Collection[int] = (), at: datetime | None = None
+) -> list[AnyRow]:
+    """Add `tally` to the counts of its editions; return what they have left.
+
+    Of those in `sent` something was sent `at` that time: from their first time later variants are counted, and any
+    time ends a row of refusals.
+    """
+    changed = {edition_id for (edition_id, _), count in tally.items() if count}
+    return [  # in the order of their numbers: two processes that wait for each other would wait for ever
+        _SHIFT.rows(
+            connection,
+            edition=edition_id,
+            taken_at=to_micros(at) if at is not None and edition_id in sent else None,
+            **{f"more_{name}": tally[edition_id, name] for name in _STATES},
+        )[0]
+        for edition_id in sorted(changed.union(sent))
     ]
-    if changes:  # in the order of their numbers: two processes that wait for each other would wait for ever
-        _SHIFT.run(connection, changes)
 
 
 def scan(connection: Connection, edition_id: int) -> dict[str, int]:
@@ -136,7 +178,9 @@ def hold_unproved(connection: Connection, editions: Sequence[int]) -> list[str]:
     """Prove open editions once more, while nobody else writes to them, and hold those that fail; say why."""
     told = []
     for edition_id in sorted(editions):
-        query = select(edition).where(edition.c.id == edition_id, is_state(edition.c.state, EditionState.OPEN))
+        query = select(edition).where(
+            edition.c.id == edition_id, is_state(edition.c.state, EditionState.OPEN)
+        )
         row = connection.execute(query.with_for_update()).one_or_none()
         if row is None or not (why := disproof(connection, row)):
             continue
@@ -164,11 +208,7 @@ def settle(connection: Connection, editions: Iterable[int], now: datetime) -> No
     account that does not balance is for a person, and what was recorded stays recorded.
     """
     for edition_id in sorted(set(editions)):
-        left = _LEFT.rows(connection, edition=edition_id)[0]
-        if left.parts > 1:
-            _align_parts(connection, edition_id)
-        if left.state == EditionState.OPEN and left.queued == 0 and left.sending == 0:
-            _finish(connection, connection.execute(EDITION, {"edition": edition_id}).one(), now)
+        _settle(connection, _LEFT.rows(connection, edition=edition_id)[0], now)
 
 
 def mismatch(counts: Accounts, found: dict[str, int]) -> str:
@@ -181,6 +221,13 @@ def mismatch(counts: Accounts, found: dict[str, int]) -> str:
     if not counts.balances:
         wrong.append("the sums do not agree")
     return "; ".join(wrong)
+
+
+def _settle(connection: Connection, left: AnyRow, now: datetime) -> None:
+    if left.parts > 1:
+        _align_parts(connection, left.id)
+    if left.state == EditionState.OPEN and left.queued == 0 and left.sending == 0:
+        _finish(connection, connection.execute(EDITION, {"edition": left.id}).one(), now)
 
 
 def _finish(connection: Connection, row: AnyRow, now: datetime) -> None:

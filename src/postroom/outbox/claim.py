@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Integer, bindparam, literal_column, or_, select, update
 
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
+from postroom.outbox.accounts import Books
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros, to_moment
 from postroom.outbox.hands import (
@@ -26,13 +27,11 @@ from postroom.outbox.hands import (
     begin,
     give_back,
     keep_progress,
-    note_suppressed,
-    post_begun,
     release,
     unbegin,
 )
-from postroom.outbox.hot import Hot
-from postroom.outbox.pace import PUT_OFF_AT_MOST, Meter, is_any_domain_slow, meter_of, opens_at
+from postroom.outbox.hot import Among, Hot
+from postroom.outbox.pace import PUT_OFF_AT_MOST, SLOW_DOMAINS, Meter, meter_of, opens_at
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
 
@@ -48,6 +47,7 @@ __all__ = [
     "next_claim",
     "next_due",
     "release",
+    "take",
     "unbegin",
 ]
 
@@ -57,7 +57,7 @@ _ROUNDS = 8
 _LOOK_AT = 200
 """How many deliveries it then looks at, at least."""
 
-_OPEN_EDITIONS = Hot(
+_OPEN = (
     select(edition.c.id)
     .where(
         edition.c.transport == bindparam("transport"),
@@ -67,9 +67,15 @@ _OPEN_EDITIONS = Hot(
     )
     .order_by(edition.c.due_at, edition.c.id)
 )
-_PAUSE = Hot(
-    select(transport_state.c.until).where(
-        transport_state.c.name == bindparam("transport"), transport_state.c.paused
+_OPEN_EDITIONS = Hot(_OPEN)
+_PAUSED = select(transport_state.c.until).where(
+    transport_state.c.name == bindparam("transport"), transport_state.c.paused
+)
+_PAUSE = Hot(_PAUSED)
+_LASTS = or_(transport_state.c.until.is_(None), transport_state.c.until > bindparam("now"))
+_GIVING_EDITIONS = Hot(
+    _OPEN.add_columns(SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(
+        ~_PAUSED.where(_LASTS).exists()
     )
 )
 _DUE = Hot(
@@ -82,7 +88,7 @@ _DUE = Hot(
         delivery.c.owner.is_(None),
     )
     .order_by(delivery.c.due_at, delivery.c.id)
-    .limit(bindparam("most"))
+    .limit(bindparam("most", type_=Integer) + literal_column("0"))  # SQLite would plan anew for a bare number
     .with_for_update(skip_locked=True, of=delivery)
 )
 _SOONEST = Hot(
@@ -92,22 +98,16 @@ _SOONEST = Hot(
     .limit(1)
 )
 
-_SEND = Bulk(
-    update(delivery).where(delivery.c.id == bindparam("delivery")).values(SENDING), ("me", "now", "delivery")
-)
-_RESERVE = Bulk(
-    update(delivery).where(delivery.c.id == bindparam("delivery")).values(owner=bindparam("me")),
-    ("me", "delivery"),
-)
-_CANCEL = Bulk(
+_SEND = Hot(update(delivery).where(Among(delivery.c.id)).values(SENDING))
+_RESERVE = Hot(update(delivery).where(Among(delivery.c.id)).values(owner=bindparam("me")))
+_CANCEL = Hot(
     update(delivery)
-    .where(delivery.c.id == bindparam("delivery"))
-    .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, owner=None),
-    ("delivery",),
+    .where(Among(delivery.c.id))
+    .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, owner=None)
 )
 _PUT_OFF = Bulk(
     update(delivery).where(delivery.c.id == bindparam("delivery")).values(due_at=bindparam("due")),
-    ("due", "delivery"),
+    ("delivery", "due"),
 )
 
 
@@ -119,7 +119,7 @@ class Claimed:
     delivery: Delivery
 
 
-_Due: TypeAlias = list[tuple[int, AnyRow]]
+_PutOff: TypeAlias = list[tuple[int, int]]  # which, and until when
 
 
 def claim(connection: Connection, hand: Hand, room: int, now: datetime) -> list[Claimed]:
@@ -128,12 +128,27 @@ def claim(connection: Connection, hand: Hand, room: int, now: datetime) -> list[
     Fewer are taken where a rate says so; what its domain cannot take now is put off. Deliveries whose address was
     suppressed meanwhile are cancelled instead. A paused transport gives nothing.
     """
-    if room < 1 or _is_paused(connection, hand.carrier.name, now):
+    books = Books(now)
+    taken = take(connection, hand, room, books)
+    books.close(connection)
+    return taken
+
+
+def take(connection: Connection, hand: Hand, room: int, books: Books) -> list[Claimed]:
+    """Do as `claim`, but leave the counting to `books`."""
+    if room < 1:
         return []
-    whole = _whole(connection, hand, now)
+    carrier, limits = hand.carrier, hand.limits
+    editions = _GIVING_EDITIONS.rows(
+        connection, transport=carrier.name, kind=carrier.kind, now=to_micros(books.now)
+    )
+    whole = _whole(connection, hand, books.now) if editions else None
     taken: list[Claimed] = []
-    for edition_id in _open_editions(connection, hand.carrier):
-        taken += _take(connection, hand, edition_id, _Room(room - len(taken), whole, now))
+    for row in editions:
+        meters: dict[str, Meter] | None = (
+            {} if limits.domain_gap or limits.domains or row.is_any_domain_slow else None
+        )
+        taken += _take(connection, hand, row.id, _Room(room - len(taken), whole, books, meters))
         if len(taken) >= room or (whole is not None and not whole.may):
             break
     if whole is not None:
@@ -170,8 +185,13 @@ class _Room:
 
     left: int
     whole: Meter | None
-    now: datetime
-    meters: dict[str, Meter] | None = None
+    books: Books
+    meters: dict[str, Meter] | None
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the turn."""
+        return self.books.now
 
 
 def _whole(connection: Connection, hand: Hand, now: datetime) -> Meter | None:
@@ -182,9 +202,6 @@ def _whole(connection: Connection, hand: Hand, now: datetime) -> Meter | None:
 
 def _take(connection: Connection, hand: Hand, edition_id: int, room: _Room) -> list[Claimed]:
     """Take due deliveries of one edition, further and further down its list while domains have to wait."""
-    limits = hand.limits
-    if limits.domain_gap or limits.domains or is_any_domain_slow(connection, hand.carrier.name):
-        room.meters = {}
     taken: list[Claimed] = []
     most = room.left
     for _ in range(_ROUNDS):
@@ -204,39 +221,39 @@ def _sorted_out(
     connection: Connection, hand: Hand, edition_id: int, rows: Sequence[AnyRow], room: _Room
 ) -> list[Claimed]:
     """Cancel, put off or take each of the due `rows`."""
-    suppressed = [row for row in rows if row.is_suppressed]
+    suppressed = [row.id for row in rows if row.is_suppressed]
     if suppressed:
-        _CANCEL.run(connection, [{"delivery": row.id} for row in suppressed])
-        note_suppressed(connection, [edition_id] * len(suppressed), room.now)
-    mine, put_off = _metered(connection, hand, [row for row in rows if not row.is_suppressed], room)
-    if put_off:
-        _PUT_OFF.run(connection, [{"delivery": row.id, "due": due} for due, row in put_off])
+        _CANCEL.count(connection, ids=suppressed)
+        room.books.move(edition_id, "queued", "cancelled", len(suppressed))
+        rows = [row for row in rows if not row.is_suppressed]
+    mine, put_off = _metered(connection, hand, rows, room)
+    _PUT_OFF.put(connection, put_off)
     if not mine:
         return []
-    _mark(connection, hand, edition_id, mine, room.now)
+    _mark(connection, hand, [row.id for row in mine], room.now)
+    if hand.begins:
+        room.books.move(edition_id, "queued", "sending", len(mine))
     parent, stamp = kept_edition(connection, edition_id)
     return [Claimed(edition=parent, delivery=delivery_of(row, stamp)) for row in mine]
 
 
-def _mark(connection: Connection, hand: Hand, edition_id: int, rows: Sequence[AnyRow], now: datetime) -> None:
-    """Put the owner's name on `rows`."""
-    if not hand.begins:
-        _RESERVE.run(connection, [{"me": hand.owner, "delivery": row.id} for row in rows])
-        return
-    begun = to_micros(now)
-    _SEND.run(connection, [{"me": hand.owner, "now": begun, "delivery": row.id} for row in rows])
-    post_begun(connection, Counter({edition_id: len(rows)}))
+def _mark(connection: Connection, hand: Hand, ids: list[int], now: datetime) -> None:
+    """Put the owner's name on these deliveries."""
+    if hand.begins:
+        _SEND.count(connection, me=hand.owner, now=to_micros(now), ids=ids)
+    else:
+        _RESERVE.count(connection, me=hand.owner, ids=ids)
 
 
 def _metered(
     connection: Connection, hand: Hand, rows: Sequence[AnyRow], room: _Room
-) -> tuple[Sequence[AnyRow], _Due]:
+) -> tuple[Sequence[AnyRow], _PutOff]:
     """Sort out which of `rows` may go now, and which have to wait for their domain, until when."""
     if room.meters is None and room.whole is None:
         return rows[: room.left], []
     mine: list[AnyRow] = []
     waiting: Counter[str] = Counter()
-    put_off: _Due = []
+    put_off: _PutOff = []
     for row in rows:
         if len(mine) >= room.left or (room.whole is not None and not room.whole.may):
             room.left = len(mine)
@@ -245,7 +262,7 @@ def _metered(
         if meter is not None and (waiting[row.domain] or not meter.take()):
             waiting[row.domain] += 1
             due = min(meter.opens_at() + waiting[row.domain] * meter.gap, room.now + PUT_OFF_AT_MOST)
-            put_off.append((to_micros(due), row))
+            put_off.append((row.id, to_micros(due)))
             continue
         if room.whole is not None:
             room.whole.take()
@@ -261,11 +278,6 @@ def _meter(connection: Connection, hand: Hand, domain: str, room: _Room) -> Mete
         gap = hand.limits.of(domain)
         room.meters[domain] = meter_of(connection, hand.carrier.name, domain, gap, room.now)
     return room.meters[domain]
-
-
-def _is_paused(connection: Connection, name: str, now: datetime) -> bool:
-    pauses: Any = _PAUSE.rows(connection, transport=name)
-    return bool(pauses) and (pauses[0].until is None or pauses[0].until > to_micros(now))
 
 
 def _open_editions(connection: Connection, carrier: Carrier) -> list[int]:

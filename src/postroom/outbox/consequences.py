@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from postroom.model import Deferred, EditionState, Outcome, Refused, Scope, Sent
 from postroom.outbox.columns import is_state, to_moment
-from postroom.outbox.hot import Hot
+from postroom.outbox.hot import Among, Hot
 from postroom.outbox.pace import Complaint, is_any_domain_slow, slow_down, speed_up
 from postroom.outbox.rows import DELIVERED, IDENTITY, AnyRow
 from postroom.outbox.suppressions import suppress
@@ -54,7 +54,7 @@ _WHOSE = Hot(
         func.coalesce(delivery.c.domain, subscriber.c.domain).label("domain"),
     )
     .select_from(DELIVERED)
-    .where(delivery.c.id == bindparam("delivery"))
+    .where(Among(delivery.c.id))
 )
 
 
@@ -116,7 +116,7 @@ def _judge_address(connection: Connection, row: AnyRow, outcome: Refused, now: d
     """Suppress an address that leads nowhere."""
     if outcome.scope is not Scope.RECIPIENT or outcome.of_content or outcome.enhanced not in BAD_MAILBOX:
         return
-    whose = _WHOSE.rows(connection, delivery=row.id)[0]
+    whose = _WHOSE.rows(connection, ids=[row.id])[0]
     suppress(connection, whose.identity, whose.address, f"bounced ({outcome.enhanced})", now, source=row.key)
 
 
@@ -124,7 +124,7 @@ def _judge_domains(connection: Connection, ends: Sequence[End], now: datetime) -
     """Slow down the domains that ask for it, and trust those a little more that take what they get."""
     for row, outcome in ends:
         if isinstance(outcome, Deferred) and outcome.scope is Scope.DOMAIN:
-            domain = _WHOSE.rows(connection, delivery=row.id)[0].domain
+            domain = _WHOSE.rows(connection, ids=[row.id])[0].domain
             heard = Complaint(
                 transport=row.transport, domain=domain, begun=to_moment(row.begun_at), asked=outcome.after
             )
@@ -136,5 +136,5 @@ def _judge_domains(connection: Connection, ends: Sequence[End], now: datetime) -
 
 def _taken(connection: Connection, transport: str, ends: Iterable[End]) -> Counter[str]:
     """Count what was sent through `transport`, by domain."""
-    sent = (row.id for row, outcome in ends if row.transport == transport and isinstance(outcome, Sent))
-    return Counter(_WHOSE.rows(connection, delivery=id_)[0].domain for id_ in sent)
+    sent = [row.id for row, outcome in ends if row.transport == transport and isinstance(outcome, Sent)]
+    return Counter(row.domain for row in _WHOSE.rows(connection, ids=sent))

@@ -13,9 +13,10 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from postroom.model import DeliveryState, EditionState
-from postroom.outbox.accounts import Tally, post, settle
-from postroom.outbox.columns import is_state
+from postroom.outbox.accounts import Books, Tally, post
+from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.content import encode_map
+from postroom.outbox.hot import Among, Hot
 from postroom.outbox.moves import cancel_withdrawn
 from postroom.outbox.pace import UNLIMITED, Limits
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, subscriber, suppression
@@ -30,10 +31,8 @@ SENDING = {
     "begun_at": bindparam("now"),
     "first_begun_at": func.coalesce(delivery.c.first_begun_at, bindparam("now")),
 }
-_IS_RESERVED = and_(
-    delivery.c.id.in_(bindparam("ids", expanding=True)), delivery.c.owner == bindparam("me"), IS_CLAIMABLE
-)
-_BEGIN = (
+_IS_RESERVED = and_(Among(delivery.c.id), delivery.c.owner == bindparam("me"), IS_CLAIMABLE)
+_BEGIN = Hot(
     update(delivery)
     .where(
         _IS_RESERVED,
@@ -48,7 +47,7 @@ _THEIRS = (
     .correlate(delivery)
     .scalar_subquery()
 )
-_CANCEL_RESERVED = (
+_CANCEL_RESERVED = Hot(
     update(delivery)
     .where(
         _IS_RESERVED,
@@ -66,10 +65,10 @@ _IN_HAND = (
         edition.c.transport_kind == bindparam("kind"),
     )
 )
-_UNBEGIN = (
+_UNBEGIN = Hot(
     update(delivery)
     .where(
-        delivery.c.id.in_(bindparam("ids", expanding=True)),
+        Among(delivery.c.id),
         delivery.c.owner == bindparam("me"),
         is_state(delivery.c.state, DeliveryState.SENDING),
     )
@@ -113,12 +112,15 @@ def begin(connection: Connection, ids: Sequence[int], owner: str, now: datetime)
     Left out are those that are no longer this owner's, whose edition is not open any more (they are given
     back), and those whose address was suppressed meanwhile (cancelled).
     """
-    values = {"ids": list(ids), "me": owner, "now": now}
-    note_suppressed(connection, connection.execute(_CANCEL_RESERVED, values).scalars().all(), now)
-    rows = connection.execute(_BEGIN, values).all()
+    books = Books(now)
+    for row in _CANCEL_RESERVED.rows(connection, ids=list(ids), me=owner):
+        books.move(row.edition_id, "queued", "cancelled")
+    rows = _BEGIN.rows(connection, ids=list(ids), me=owner, now=to_micros(now))
     if len(rows) < len(ids):
         give_back(connection, ids, owner)
-    post_begun(connection, Counter(row.edition_id for row in rows))
+    for row in rows:
+        books.move(row.edition_id, "queued", "sending")
+    books.close(connection)
     return sorted(row.id for row in rows)
 
 
@@ -152,9 +154,9 @@ def give_back(
 def unbegin(connection: Connection, ids: Sequence[int], owner: str) -> None:
     """Give back deliveries that are `sending` although no byte of them went out; no attempt is spent."""
     tally: Tally = Counter()
-    for edition_id in connection.execute(_UNBEGIN, {"ids": list(ids), "me": owner}).scalars().all():
-        tally[edition_id, "sending"] -= 1
-        tally[edition_id, "queued"] += 1
+    for row in _UNBEGIN.rows(connection, ids=list(ids), me=owner):
+        tally[row.edition_id, "sending"] -= 1
+        tally[row.edition_id, "queued"] += 1
     post(connection, tally)
     cancel_withdrawn(connection, {edition_id for edition_id, _ in tally})
 
@@ -175,24 +177,3 @@ def keep_progress(connection: Connection, delivery_id: int, owner: str, progress
         .where(delivery.c.id == delivery_id, delivery.c.owner == owner)
         .values(progress=encode_map(progress))
     )
-
-
-def note_suppressed(connection: Connection, editions: Sequence[int], now: datetime) -> None:
-    """Count cancelled deliveries, each by the edition it is of."""
-    if not editions:
-        return
-    tally: Tally = Counter()
-    for edition_id in editions:
-        tally[edition_id, "queued"] -= 1
-        tally[edition_id, "cancelled"] += 1
-    post(connection, tally)
-    settle(connection, set(editions), now)
-
-
-def post_begun(connection: Connection, begun: Counter[int]) -> None:
-    """Count deliveries that are `sending` from now on, so many of each edition."""
-    tally: Tally = Counter()
-    for edition_id, count in begun.items():
-        tally[edition_id, "queued"] = -count
-        tally[edition_id, "sending"] = count
-    post(connection, tally)

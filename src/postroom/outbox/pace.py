@@ -61,9 +61,10 @@ _LOOK = select(pace.c.domain, pace.c.tat, pace.c.gap, pace.c.until).where(
 )
 _PEEK = Hot(_LOOK)
 _OF = Hot(_LOOK.with_for_update())
-_ANY_DOMAIN = Hot(
-    select(pace.c.domain).where(pace.c.transport == bindparam("transport"), pace.c.domain > "").limit(1)
-)
+SLOW_DOMAINS = select(pace.c.domain).where(pace.c.transport == bindparam("transport"), pace.c.domain > "")
+"""The domains of a transport that the ledger keeps a pace for."""
+
+_ANY_DOMAIN = Hot(SLOW_DOMAINS.limit(1))
 _ADD = insert_new(pace, ("transport", "domain", "tat", "gap", "until"), key=("transport", "domain"))
 _MOVE = Hot(
     update(pace)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from postroom.model import (
     Deferred,
@@ -20,14 +20,14 @@ from postroom.model import (
     Sent,
     Unknown,
 )
-from postroom.outbox.accounts import Tally, post, settle
+from postroom.outbox.accounts import Books, Tally, post, settle
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.consequences import draw
-from postroom.outbox.hot import Hot
+from postroom.outbox.hot import Among, Hot
 from postroom.outbox.moves import WITHDRAWN, cancel_withdrawn
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import attempt, delivery, edition
+from postroom.outbox.tables import attempt, delivery, edition, pace
 
 __all__ = [
     "WITHDRAWN",
@@ -39,6 +39,7 @@ __all__ = [
     "note_first_sent",
     "open_next",
     "record",
+    "write_down",
 ]
 
 
@@ -70,33 +71,38 @@ class Change:
 Ending: TypeAlias = "tuple[AnyRow, Change, Outcome, str]"
 """A delivery in hand, what becomes of it, how its attempt ended, and the envelope sender."""
 
-# What is in someone's hands, as the driver reads it: moments are numbers.
-IN_HAND = (
+# What is in someone's hands, as the driver reads it: moments are numbers. This is all that a sent one needs.
+_TAKEN = (
     select(
-        delivery.c.id,
-        delivery.c.edition_id,
-        delivery.c.recipient,
-        delivery.c.part,
-        delivery.c.due_at,
-        delivery.c.attempts,
-        delivery.c.doubts,
-        delivery.c.first_begun_at,
-        delivery.c.begun_at,
-        delivery.c.remote_id,
-        delivery.c.url,
-        edition.c.state.label("edition_state"),
-        edition.c.hold_when_uncertain,
+        *(delivery.c[name] for name in ("id", "edition_id", "recipient", "part", "attempts", "begun_at")),
         edition.c.parts,
         edition.c.transport,
-        edition.c.transport_kind,
-        edition.c.key,
+        select(pace.c.domain).where(pace.c.domain > "").exists().label("is_any_domain_slow"),
     )
     .join(edition, edition.c.id == delivery.c.edition_id)
     .where(is_state(delivery.c.state, DeliveryState.SENDING), delivery.c.owner == bindparam("me"))
     .with_for_update(of=delivery)
 )
+IN_HAND = _TAKEN.add_columns(
+    *(delivery.c[name] for name in ("due_at", "doubts", "first_begun_at")),
+    edition.c.state.label("edition_state"),
+    edition.c.hold_when_uncertain,
+    edition.c.transport_kind,
+    edition.c.key,
+)
 _IN_HAND = Hot(IN_HAND)
-_CLOSE = (
+_OF_SENT = Hot(_TAKEN.where(Among(delivery.c.id)))
+_OF_OTHERS = Hot(IN_HAND.where(Among(delivery.c.id)))
+_IS_SENT = {"state": DeliveryState.SENT.value, "owner": None, "reason": ""}
+# What nearly every mail comes to: the other side took it, and gave it no name.
+_CLOSE_SENT = Hot(update(delivery).where(Among(delivery.c.id)).values(**_IS_SENT, remote_id=None, url=None))
+_CLOSE_NAMED = Bulk(
+    update(delivery)
+    .where(delivery.c.id == bindparam("delivery"))
+    .values(**_IS_SENT, remote_id=bindparam("remote"), url=bindparam("link")),
+    ("delivery", "remote", "link"),
+)
+_CLOSE = Bulk(
     update(delivery)
     .where(delivery.c.id == bindparam("delivery"))
     .values(
@@ -107,12 +113,8 @@ _CLOSE = (
         attempts=bindparam("tries"),
         first_begun_at=bindparam("first_begun"),
         doubts=bindparam("doubted"),
-        remote_id=bindparam("remote"),
-        url=bindparam("link"),
-    )
-)
-_CLOSE_ALL = Bulk(
-    _CLOSE, ("delivery", "to", "why", "due", "tries", "first_begun", "doubted", "remote", "link")
+    ),
+    ("delivery", "to", "why", "due", "tries", "first_begun", "doubted"),
 )
 _LOG = Bulk(insert(attempt), ("delivery_id", "number", "at", "ended_at", "outcome", "reply", "mail_from"))
 _NEXT_PART = (
@@ -126,14 +128,6 @@ _NEXT_PART = (
     .values(waits=False, due_at=bindparam("now"), parent_id=bindparam("remote"))
     .returning(delivery.c.state)
 )
-_TAKEN = Hot(
-    update(edition)
-    .where(
-        edition.c.id == bindparam("edition"),
-        or_(edition.c.first_sent_at.is_(None), edition.c.refused_in_row > 0),
-    )
-    .values(first_sent_at=func.coalesce(edition.c.first_sent_at, bindparam("now")), refused_in_row=0)
-)
 
 
 def record(connection: Connection, owner: str, results: Sequence[Result], now: datetime) -> list[int]:
@@ -142,16 +136,31 @@ def record(connection: Connection, owner: str, results: Sequence[Result], now: d
     Those are not touched: somebody else has decided about them meanwhile. A sent part makes the next one
     due. An edition of which nothing is left to do is finished once its accounts are proved.
     """
-    ids = [result.delivery_id for result in results]
-    rows = {row.id: row for row in in_hand(connection, owner)}
-    mine = {result.delivery_id: result for result in results if result.delivery_id in rows}
+    books = Books(now)
+    strange = write_down(connection, owner, results, books)
+    books.close(connection)
+    return strange
+
+
+def write_down(connection: Connection, owner: str, results: Sequence[Result], books: Books) -> list[int]:
+    """Do as `record`, but leave to `books` what can wait until the end of the transaction."""
+    mine = {result.delivery_id: result for result in results}
+    sent = [id_ for id_, result in mine.items() if isinstance(result.outcome, Sent)]
+    others = [id_ for id_, result in mine.items() if not isinstance(result.outcome, Sent)]
+    rows = {
+        row.id: row
+        for query, ids in ((_OF_SENT, sent), (_OF_OTHERS, others))
+        if ids
+        for row in query.rows(connection, me=owner, ids=ids)
+    }
     ends: list[Ending] = [
-        (rows[id_], decide(rows[id_], result), result.outcome, result.mail_from)
+        (row, decide(row, result), result.outcome, result.mail_from)
         for id_, result in mine.items()
+        if (row := rows.get(id_)) is not None
     ]
     if ends:
-        _write(connection, ends, now)
-    return [id_ for id_ in ids if id_ not in rows]
+        _write(connection, ends, books)
+    return [result.delivery_id for result in results if result.delivery_id not in rows]
 
 
 def in_hand(connection: Connection, owner: str) -> Sequence[AnyRow]:
@@ -171,7 +180,9 @@ def decide(row: AnyRow, result: Result) -> Change:
 
 
 _SENT = Change(state=DeliveryState.SENT)
+_SENDING = DeliveryState.SENDING.value
 _QUEUED = DeliveryState.QUEUED.value
+_CAN_WAIT = {_SENDING, DeliveryState.SENT.value}
 
 
 def _decide(row: AnyRow, outcome: Deferred | Refused | Unknown, retry_at: datetime | None) -> Change:
@@ -201,15 +212,24 @@ def _doubt(row: AnyRow, reason: str, retry_at: datetime | None) -> Change:
 def close(connection: Connection, ends: Iterable[Ending], now: datetime) -> Tally:
     """Write the end of attempts and their log; return how the counts change."""
     at = to_micros(now)
-    closings, log = [], []
+    sent, named, closings, log = list[int](), [], [], []
     tally: Tally = Counter()
     for row, change, outcome, mail_from in ends:
-        closings.append(_closing(row, change, outcome))
+        if not isinstance(outcome, Sent):
+            closings.append(_closing(row, change))
+        elif outcome.remote_id is None and outcome.url is None:
+            sent.append(row.id)
+        else:
+            named.append((row.id, outcome.remote_id, outcome.url))
         log.append(_entry(row, outcome, mail_from, at))
-        tally[row.edition_id, "sending"] -= 1
-        tally[row.edition_id, change.state.value] += 1
-    _CLOSE_ALL.run(connection, closings)
-    _LOG.run(connection, log)
+        tally[row.edition_id, change.state] += 1
+    for (edition_id, _), count in list(tally.items()):
+        tally[edition_id, _SENDING] -= count
+    if sent:
+        _CLOSE_SENT.count(connection, ids=sent)
+    _CLOSE_NAMED.put(connection, named)
+    _CLOSE.put(connection, closings)
+    _LOG.put(connection, log)
     return tally
 
 
@@ -233,45 +253,46 @@ def open_next(
 
 def note_first_sent(connection: Connection, editions: Collection[int], at: datetime) -> None:
     """Remember when the first delivery of each edition was sent, from where later variants are counted."""
-    for edition_id in sorted(editions):
-        _TAKEN.count(connection, edition=edition_id, now=to_micros(at))
+    post(connection, Counter(), editions, at)
 
 
-def _write(connection: Connection, ends: Sequence[Ending], now: datetime) -> None:
-    tally = close(connection, ends, now)
-    sent = [(row, outcome) for row, _, outcome, _ in ends if isinstance(outcome, Sent)]
-    for row, outcome in sent:
-        open_next(connection, row, outcome.remote_id, now, tally)
-    note_first_sent(connection, {row.edition_id for row, _ in sent}, now)
-    post(connection, tally)
-    cancel_withdrawn(connection, {edition_id for edition_id, state in tally if state == _QUEUED})
-    draw(connection, [(row, outcome) for row, _, outcome, _ in ends], now)
-    settle(connection, {row.edition_id for row, *_ in ends}, now)
+def _write(connection: Connection, ends: Sequence[Ending], books: Books) -> None:
+    books.tally.update(close(connection, ends, books.now))
+    for row, _, outcome, _ in ends:
+        if isinstance(outcome, Sent):
+            books.sent.add(row.edition_id)
+            if row.parts > 1:
+                open_next(connection, row, outcome.remote_id, books.now, books.tally)
+    if any(state not in _CAN_WAIT for _, state in books.tally):
+        _conclude(connection, ends, books)
+    elif ends[0][0].is_any_domain_slow:
+        draw(connection, [(row, outcome) for row, _, outcome, _ in ends], books.now)
 
 
-def _closing(row: AnyRow, change: Change, outcome: Outcome) -> dict[str, object]:
-    sent = outcome if isinstance(outcome, Sent) else None
+def _conclude(connection: Connection, ends: Sequence[Ending], books: Books) -> None:
+    """Count at once what decides about more: a claim asks for what is queued, and an edition may have to stop."""
+    queued = {edition_id for edition_id, state in books.tally if state == _QUEUED}
+    books.post(connection)
+    cancel_withdrawn(connection, queued)
+    draw(connection, [(row, outcome) for row, _, outcome, _ in ends], books.now)
+    settle(connection, {row.edition_id for row, *_ in ends}, books.now)
+
+
+def _closing(row: AnyRow, change: Change) -> tuple[object, ...]:
+    """Give the values of `_CLOSE` for one delivery."""
     tries = row.attempts if change.spent else row.attempts - 1
-    return {
-        "delivery": row.id,
-        "to": change.state.value,
-        "why": change.reason,
-        "due": to_micros(change.due_at) if change.due_at else row.due_at,
-        "tries": tries,
-        "first_begun": row.first_begun_at if tries else None,
-        "doubted": row.doubts + change.doubt,
-        "remote": sent.remote_id if sent else row.remote_id,
-        "link": sent.url if sent else row.url,
-    }
+    return (
+        row.id,
+        change.state.value,
+        change.reason,
+        to_micros(change.due_at) if change.due_at else row.due_at,
+        tries,
+        row.first_begun_at if tries else None,
+        row.doubts + change.doubt,
+    )
 
 
-def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: int) -> dict[str, object]:
-    return {
-        "delivery_id": row.id,
-        "number": row.attempts,
-        "at": row.begun_at,
-        "ended_at": now,
-        "outcome": type(outcome).__name__.lower(),
-        "reply": outcome.reply if isinstance(outcome, Sent) else outcome.reason,
-        "mail_from": mail_from,
-    }
+def _entry(row: AnyRow, outcome: Outcome, mail_from: str, now: int) -> tuple[object, ...]:
+    """Give the values of `_LOG` for one attempt."""
+    said = outcome.reply if isinstance(outcome, Sent) else outcome.reason
+    return row.id, row.attempts, row.begun_at, now, type(outcome).__name__.lower(), said, mail_from

@@ -7,17 +7,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from postroom.outbox.claim import Claimed, Hand, claim, release
-from postroom.outbox.record import Result, record
+from postroom.outbox.accounts import Books
+from postroom.outbox.claim import Claimed, Hand, release, take
+from postroom.outbox.record import Result, record, write_down
 
 
 def turn(
     connection: Connection, hand: Hand, results: Sequence[Result], room: int, now: datetime
 ) -> list[Claimed]:
     """Record `results`, then take up to `room` due deliveries."""
-    if results:
-        record(connection, hand.owner, results, now)
-    return claim(connection, hand, room, now)
+    books = Books(now)
+    write_down(connection, hand.owner, results, books)
+    taken = take(connection, hand, room, books)
+    books.close(connection)
+    return taken
 
 
 def last_turn(connection: Connection, hand: Hand, results: Sequence[Result], now: datetime) -> None:
