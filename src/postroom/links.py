@@ -91,7 +91,7 @@ def _keyed(key: bytes, purpose: str) -> hmac.HMAC:
 def _pack(part: str) -> bytes:
     """Write a part as one byte that tells its length or spelling, then its bytes."""
     if _UUID.fullmatch(part):
-        return bytes([_DASHED if "-" in part else _BARE]) + bytes.fromhex(part.replace("-", ""))
+        return binascii.unhexlify(f"{_DASHED if '-' in part else _BARE:x}{part.replace('-', '')}")
     encoded = part.encode()
     if len(encoded) > _MAX_PART_BYTES:
         raise ValueError(f"a part of {len(encoded)} bytes is too long for a link")

@@ -33,7 +33,8 @@ def printable(text: str) -> str:
     """Replace what is no text (line breaks, NUL, other controls, half of a surrogate pair) by blanks,
     and runs of blanks by one. An odd title or name must not keep mail from going out.
     """
-    if not _UNTIDY.search(text):
+    is_usual = text.isascii() and text.isprintable() and "  " not in text  # faster than the search
+    if is_usual or not _UNTIDY.search(text):
         return text.strip(" ")
     whole = _UNPRINTABLE.sub(" ", text).encode("utf-8", "replace").decode()
     return re.sub(" {2,}", " ", whole).strip(" ")

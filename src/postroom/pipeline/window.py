@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from threading import Condition, Event
+from threading import Condition, Event, RLock
 
 from postroom.model import Deferred
 from postroom.outbox.claim import Claimed
@@ -30,15 +30,22 @@ class Window:
     put_off_for: list[Deferred] = field(default_factory=list)
     _waiting: deque[Claimed] = field(default_factory=deque)
     _answered: list[Result] = field(default_factory=list)
-    _flying: int = 0
-    _news: Condition = field(default_factory=Condition)
+    _in_hand: int = 0
+    _work: Condition = field(init=False)
+    _news: Condition = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let senders wait for work and the coordinator for answers, none woken by what is not for it."""
+        lock = RLock()
+        self._work, self._news = Condition(lock), Condition(lock)
 
     def put(self, claimed: Sequence[Claimed]) -> None:
         """Hand deliveries to whichever sender asks first."""
         if claimed:
-            with self._news:
+            with self._work:
+                self._in_hand += len(claimed)
                 self._waiting.extend(claimed)
-                self._news.notify_all()
+                self._work.notify_all()
 
     @property
     def is_over(self) -> bool:
@@ -46,36 +53,37 @@ class Window:
         return self.is_closed or self.stop.is_set() or not self.is_ours()
 
     def take(self) -> Claimed | None:
-        """Return the next delivery if there is one at hand."""
-        with self._news:
-            if not self._waiting or self.is_over:
-                return None
-            self._flying += 1
+        """Return the next delivery if there is one at hand. Senders need no lock for it: a deque has its own."""
+        if self.is_over:
+            return None
+        try:
             return self._waiting.popleft()
+        except IndexError:
+            return None
 
     def wait_for_work(self) -> bool:
         """Wait until there is a delivery to take; False when there will be none."""
-        with self._news:
+        with self._work:
             while not self.is_over:
                 if self._waiting:
                     return True
-                self._news.wait(1)
+                self._work.wait(1)
             return False
 
     def answer(self, result: Result) -> None:
         """Give the result of a delivery that was taken."""
         with self._news:
-            self._flying -= 1
+            self._in_hand -= 1
             self._answered.append(result)
             if self._is_ripe():
-                self._news.notify_all()
+                self._news.notify()
 
     def let_go(self) -> None:
         """Say that a delivery which was taken is not in hand any more, and has no result."""
         with self._news:
-            self._flying -= 1
+            self._in_hand -= 1
             if self._is_ripe():
-                self._news.notify_all()
+                self._news.notify()
 
     def wait_for_answers(self, seconds: float) -> None:
         """Wait until half of the window is answered, all of what is in it, or so many seconds have passed."""
@@ -96,7 +104,7 @@ class Window:
     @property
     def in_flight(self) -> int:
         """How many deliveries are in hand and have no result."""
-        return len(self._waiting) + self._flying
+        return self._in_hand
 
     @property
     def unclaimed(self) -> int:
@@ -113,6 +121,7 @@ class Window:
         """Let nothing more be taken."""
         with self._news:
             self.is_closed = True
+            self._work.notify_all()
             self._news.notify_all()
 
     def _is_ripe(self) -> bool:
