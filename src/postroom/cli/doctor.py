@@ -15,7 +15,8 @@ from postroom import __version__
 from postroom.cli import console, session
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError
-from postroom.outbox import backup, disk, driver, guard, status
+from postroom.outbox import backup, disk, driver, guard, presence, status
+from postroom.outbox.engine import durability
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.wayout import missing_ways_out, unanswered
@@ -71,6 +72,7 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
     yield Diagnosis(state="well", what="config", detail=f"{path}: {len(config.channels)} channels")
     yield _ledger(config.database)
     yield from _kept(config.database)
+    yield from _shared(config.database)
     yield _disk(path_of(config.database) or config.base)
     yield from _ways_out(config)
     yield from _servers(config)
@@ -127,6 +129,31 @@ def _kept(database: str) -> Iterator[Diagnosis]:
         told = f"the last one is of {made:%Y-%m-%d %H:%M} UTC" if made else "there is none yet"
         cure = "; `postroom outbox backup` makes one" * overdue
         yield Diagnosis(state="worth knowing" if overdue else "well", what="backup", detail=told + cure)
+
+
+def _shared(database: str) -> Iterator[Diagnosis]:
+    """Say of a ledger on PostgreSQL whether its server keeps what it confirms, and who works on it."""
+    if path_of(database) is not None:
+        return
+    try:
+        with Ledger(database) as ledger:
+            danger = ledger.read(durability)
+            now, on_roll = ledger.read(presence.moment, session.now()), ledger.read(presence.roll)
+    except LedgerError:
+        return  # told with the ledger
+    yield Diagnosis(
+        state="wrong" if danger else "well",
+        what="postgresql",
+        detail=danger or "the server keeps what it confirms through a power cut",
+    )
+    for worker in on_roll:
+        silence = now - worker.beat_at
+        told = f"{worker.name}: last sign {silence.total_seconds():.0f} s ago"
+        if silence > presence.STALLED:
+            dead = f"{told}; it counts as dead, and what it had in hand is taken up by the others"
+            yield Diagnosis(state="worth knowing", what="worker", detail=dead)
+        else:
+            yield Diagnosis(state="well", what="worker", detail=told)
 
 
 def _disk(place: Path) -> Diagnosis:
