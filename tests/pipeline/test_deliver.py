@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any, ClassVar
 
 import pytest
@@ -489,11 +489,41 @@ def test_what_another_has_taken_over_meanwhile_is_left_to_them(bench: Bench) -> 
     assert bench.ledger.write(record, "host:1", [], NOW) == []
 
 
-def test_what_a_lost_claim_left_in_our_hands_is_sent(bench: Bench) -> None:
+def test_what_was_left_in_our_hands_is_judged_and_never_sent_at_once(bench: Bench) -> None:
     bench.freeze("ada", "bea")
     hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="host:1")
     assert len(bench.ledger.write(claim.claim, hand, 1, NOW)) == 1
-    assert bench.deliver(Scripted()).sent == 2
+    transport = Scripted()
+    assert bench.deliver(transport).sent == 1
+    assert transport.tried == ["bea"]
+    bench.now += timedelta(minutes=15)
+    assert bench.deliver(transport).sent == 1
+    (ada,) = [row for row in bench.ledger.read(lambda c: list(status.deliveries(c))) if row.doubts]
+    assert ada.delivery.recipient.address == "ada@example.com"
+
+
+def test_one_that_hangs_stops_neither_the_others_nor_their_records(bench: Bench) -> None:
+    bench.freeze(*(f"p{number}" for number in range(30)))
+    hung = Event()
+
+    def hang(name: str) -> None:
+        if name == "p5":
+            hung.wait(10)
+
+    lines = tuple(Scripted(before=hang) for _ in range(3))
+
+    def let_go_when_the_rest_is_recorded() -> None:
+        while bench.row().accounts.sent < 29:
+            time.sleep(0.01)
+        bench.freeze("late", key=OTHER)
+        while bench.row(OTHER).accounts.sent < 1:
+            time.sleep(0.01)
+        hung.set()
+
+    watcher = Thread(target=let_go_when_the_rest_is_recorded, daemon=True)
+    watcher.start()
+    assert bench.deliver(lines[0], lines=lines, window=4).sent == 31
+    watcher.join()
 
 
 def test_a_rate_is_kept(bench: Bench) -> None:

@@ -20,7 +20,6 @@ from postroom import config as settings
 from postroom.cli import session
 from postroom.config import Config
 from postroom.config.rescue import database_of
-from postroom.daemon import STOP_SECONDS
 from postroom.daemon.crew import Crew
 from postroom.errors import UsageError
 from postroom.outbox import accounts, guard, meta
@@ -30,7 +29,7 @@ from postroom.pipeline.deliver import deliver
 from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.space import Space
-from postroom.pipeline.workers import Workers
+from postroom.pipeline.workers import STOP_SECONDS, Workers
 from postroom.transports.secret import reader
 
 log = structlog.get_logger()

@@ -23,7 +23,7 @@ from postroom import config as settings
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import ConfigFile
-from postroom.daemon.staff import STOP_SECONDS, Monitoring, Staff
+from postroom.daemon.staff import Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
 from postroom.errors import ConfigError, LedgerBroken, PostroomError
 from postroom.model import Edition, EditionState, Finding
@@ -35,6 +35,7 @@ from postroom.pipeline.publish import Tick
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.vitals import CONFIG, Role, Vitals
 from postroom.pipeline.wayout import with_ways_out
+from postroom.pipeline.workers import STOP_SECONDS
 
 if TYPE_CHECKING:
     from apscheduler.job import Job

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,11 @@ from pathlib import Path
 import structlog
 
 from postroom.pipeline.roll import Roll
+from postroom.pipeline.workers import STOP_SECONDS
 
 log = structlog.get_logger()
+
+LOOK_SECONDS = 0.1
 
 AGAIN_SECONDS = 1
 """The shortest time between two starts of the same place in the crew."""
@@ -63,8 +67,12 @@ class Crew:
             self.roll.judge_dead([hand.name])
             self._hands[place] = self._start()
 
-    def wait(self) -> None:
-        """Wait until each has ended by itself, and judge what those left that did not end well."""
+    def wait(self, stop: threading.Event) -> None:
+        """Wait until each has ended by itself, or `stop` is set; judge what those left that did not end well."""
+        while any(hand.process.poll() is None for hand in self._hands):
+            if stop.wait(LOOK_SECONDS):
+                self.call_off()
+                self.end(STOP_SECONDS)
         for hand in self._hands:
             if hand.process.wait() != 0:
                 log.error("a worker process ended early", worker=hand.name, code=hand.process.returncode)

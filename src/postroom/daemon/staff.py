@@ -19,12 +19,7 @@ from postroom.pipeline.notify import Notifier
 from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Publisher
 from postroom.pipeline.vitals import Vitals
-from postroom.pipeline.workers import Workers
-
-STOP_SECONDS = 9
-"""How long a stop waits for what is in flight: Docker kills ten seconds after it asked. What is not
-finished then is settled at the next start.
-"""
+from postroom.pipeline.workers import STOP_SECONDS, Workers
 
 
 class Closing(Protocol):
@@ -72,10 +67,14 @@ class Staff:
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
         self.ledger.write(meta.keep_config, kept)
         self.rest()
+        if self.stopping.is_set():
+            return project
         self.publisher = Publisher(
             project=project, ledger=self.ledger, stop=self.stopping, before_big=self.before_big
         )
-        self._workers = Workers(self.ledger, lanes.values(), self.changed, self.broken)
+        self._workers = Workers(
+            self.ledger, lanes.values(), self.changed, self.broken, before=self._workers
+        )
         self._workers.start()
         self.crew.start()
         self._watch.follow(config)

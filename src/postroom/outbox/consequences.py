@@ -107,7 +107,8 @@ def _too_many_at_first(connection: Connection, edition_id: int, ends: Sequence[E
         return ""
     later = final[len(final) - beyond :]
     failed = tried.failed - sum(isinstance(outcome, Refused) for outcome in later)
-    if failed <= AT_MOST_OF_FIRST:
+    before = tried.failed - sum(isinstance(outcome, Refused) for outcome in final)
+    if failed <= AT_MOST_OF_FIRST or before > AT_MOST_OF_FIRST:  # a person who let it go has decided
         return ""
     return f"{failed} of the first {number - beyond} recipients were refused; look at the audience and the sender"
 

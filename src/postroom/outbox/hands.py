@@ -56,11 +56,12 @@ _CANCEL_RESERVED = Hot(
     .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, owner=None)
     .returning(delivery.c.edition_id)
 )
-_IN_HAND = (
+_RESERVED = (
     select(delivery.c.id)
     .join(edition, edition.c.id == delivery.c.edition_id)
     .where(
         delivery.c.owner == bindparam("me"),
+        is_state(delivery.c.state, DeliveryState.QUEUED),
         edition.c.transport == bindparam("name"),
         edition.c.transport_kind == bindparam("kind"),
     )
@@ -161,13 +162,13 @@ def unbegin(connection: Connection, ids: Sequence[int], owner: str) -> None:
     cancel_withdrawn(connection, {edition_id for edition_id, _ in tally})
 
 
-def release(connection: Connection, hand: Hand) -> None:
-    """Give back all that this owner has in hand on a carrier; no attempt is spent."""
+def free(connection: Connection, hand: Hand) -> int:
+    """Give back all that is reserved in `hand` and has not begun; return how many those were."""
     values = {"me": hand.owner, "name": hand.carrier.name, "kind": hand.carrier.kind}
-    ids = connection.execute(_IN_HAND, values).scalars().all()
+    ids = connection.execute(_RESERVED, values).scalars().all()
     if ids:
         give_back(connection, ids, hand.owner)
-        unbegin(connection, ids, hand.owner)
+    return len(ids)
 
 
 def keep_progress(connection: Connection, delivery_id: int, owner: str, progress: Mapping[str, str]) -> None:

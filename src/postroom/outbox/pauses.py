@@ -46,9 +46,11 @@ def rest(
     left to a person: each further try could lock the account.
     """
     before = connection.execute(
-        select(transport_state.c.faults).where(transport_state.c.name == transport)
-    ).scalar_one_or_none()
-    faults = (before or 0) + is_hopeless
+        select(transport_state).where(transport_state.c.name == transport)
+    ).one_or_none()
+    if before is not None and before.paused and before.until is None:  # a person's word stands
+        return Pause(transport=transport, reason=before.reason, until=None, since=before.changed_at)
+    faults = (before.faults if before is not None else 0) + is_hopeless
     end = None if faults >= TRIES else until
     told = f"{reason}; when that is mended: postroom outbox resume {transport}" if end is None else reason
     pause_transport(connection, transport, told, until=end, now=now)

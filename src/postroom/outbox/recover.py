@@ -11,6 +11,8 @@ from sqlalchemy import Connection, select, update
 from postroom.model import DeliveryState, Unknown
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
+from postroom.outbox.hands import Hand, free
+from postroom.outbox.moves import cancel_withdrawn
 from postroom.outbox.presence import STALLED, roll_call
 from postroom.outbox.record import Change, Result, close, decide, in_hand
 from postroom.outbox.rows import DELIVERED_OF_EDITION, DELIVERY, STAMP, AnyRow, delivery_of, stamp_of
@@ -85,6 +87,23 @@ def recover_silent(
     return recover(connection, now, owner_alive=roll_call(connection, now, stalled), idempotent=idempotent)
 
 
+def recover_own(connection: Connection, hand: Hand, now: datetime, *, idempotent: bool) -> Recovered:
+    """Judge what is in `hand` from before, although its owner is alive: nobody is working on it any more.
+
+    Such are answers that the ledger would not take, and what a claim took whose commit was not heard of.
+    """
+    carrier = hand.carrier
+    mine = [
+        row
+        for row in sorted(in_hand(connection, hand.owner), key=lambda row: row.id)
+        if (row.transport, row.transport_kind) == (carrier.name, carrier.kind)
+    ]
+    freed = free(connection, hand)
+    judged = _judge(connection, hand.owner, mine, now, (lambda kind: idempotent, PAUSE)) if mine else []
+    settle(connection, {row.edition_id for row, _ in judged}, now)
+    return _summary(connection, freed, judged)
+
+
 def _free(connection: Connection, owner: str) -> int:
     return connection.execute(
         update(delivery)
@@ -109,6 +128,7 @@ def _judge(
             change = _again(row, now)
         judged.append((row, change))
     post(connection, close(connection, [(row, change, lost, "") for row, change in judged], now))
+    cancel_withdrawn(connection, {row.edition_id for row, _ in judged})
     return judged
 
 

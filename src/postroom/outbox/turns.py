@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from postroom.outbox.accounts import Books
-from postroom.outbox.claim import Claimed, Hand, release, take
+from postroom.outbox.claim import Claimed, Hand, give_back, take, unbegin
 from postroom.outbox.record import Result, record, write_down
 
 
@@ -23,11 +23,12 @@ def turn(
     return taken
 
 
-def last_turn(connection: Connection, hand: Hand, results: Sequence[Result], now: datetime) -> None:
-    """Record `results`, then give back all else that is in hand: nobody is working on it.
-
-    A run begins with this too: what a claim took whose answer was lost with the connection is in no list.
-    """
+def last_turn(
+    connection: Connection, hand: Hand, results: Sequence[Result], left: Sequence[int], now: datetime
+) -> None:
+    """Record `results`, and give back what is `left`: no byte of those deliveries went out."""
     if results:
         record(connection, hand.owner, results, now)
-    release(connection, hand)
+    if left:
+        give_back(connection, left, hand.owner)
+        unbegin(connection, left, hand.owner)

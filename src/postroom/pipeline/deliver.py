@@ -13,7 +13,9 @@ out. A slow server has few in hand: no more than it took within the last second.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -23,13 +25,14 @@ import structlog
 
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
 from postroom.model import Refused, Scope
-from postroom.outbox import pauses
+from postroom.outbox import pauses, recover
 from postroom.outbox.claim import Claimed, next_claim
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
 from postroom.outbox.turns import last_turn, turn
 from postroom.pipeline.fault import Fault, rest_after
 from postroom.pipeline.lane import Clock, Lane
+from postroom.pipeline.roll import tell
 from postroom.pipeline.sender import Sender
 from postroom.pipeline.tally import Tally
 from postroom.pipeline.window import Window
@@ -49,6 +52,9 @@ LONGEST_UNRECORDED_SECONDS = 0.05
 REACH_SECONDS = 1
 """How far ahead deliveries are claimed, by what was answered lately: a hold or a suppression counts from then on."""
 
+LOOK_AGAIN_SECONDS = 0.5
+"""How soon to look for something new to send while answers are waited for: one that hangs stops no other."""
+
 WAIT_AT_MOST_SECONDS = 1
 """A limit that opens within this time is waited for within a run."""
 
@@ -58,9 +64,13 @@ EMPTY_HANDED_AT_MOST = 200
 
 
 def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
-    """Send what is due on a lane until nothing is due, its transport rests, or `stop` is set."""
+    """Send what is due on a lane until nothing is due, its transport rests, or `stop` is set.
+
+    No other thread may be working on the lane: what is in its hand at the start counts as left in doubt.
+    """
+    found = ledger.write(recover.recover_own, lane.hand, lane.clock(), idempotent=lane.lines[0].idempotent)
+    tell(found)
     run = _Run(ledger, lane, stop, Window(lane.window, stop, lane.hold()))
-    ledger.write(last_turn, lane.hand, (), lane.clock())
     try:
         while run.go_on():
             pass
@@ -79,8 +89,9 @@ def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
 class _Run:
     """One delivery run.
 
-    `unrecorded` are answers that no commit has kept yet; `reach` is how many deliveries may be in hand; `since` is
-    when answers were last counted; `empty_handed` how often nothing was claimed although something was due.
+    `unrecorded` are answers that no commit has kept yet, `left` the numbers of deliveries of which no byte went out;
+    `reach` is how many may be in hand; `lately` tells when how many were answered; `empty_handed` is how often
+    nothing was claimed although something was due.
     """
 
     ledger: Ledger
@@ -90,9 +101,11 @@ class _Run:
     tally: Tally = field(default_factory=Tally)
     senders: list[Sender] = field(default_factory=list)
     unrecorded: list[Result] = field(default_factory=list)
+    left: list[int] = field(default_factory=list)
     reach: int = 1
     empty_handed: int = 0
-    since: float = field(default_factory=time.monotonic)
+    begun: float = field(default_factory=time.monotonic)
+    lately: deque[tuple[float, int]] = field(default_factory=deque)
 
     def go_on(self) -> bool:
         """Take one turn; False when the run is over."""
@@ -104,23 +117,25 @@ class _Run:
         self._measure(self._drain())
         room = min(self.reach, self.window.size) - self.window.in_flight
         has_room = self.lane.space.claims()
-        claimed = self._turn(max(room, 0) if has_room else 0)
+        claimed = self._turn(room if has_room else 0)
         if not claimed and not self.window.in_flight:
             return has_room and self._wait_for_limit()
         self.empty_handed = 0
         self.window.put(claimed)
         self._add_senders()
-        self.window.wait_for_answers(LONGEST_UNRECORDED_SECONDS)
+        is_idle = has_room and room > 0 and not claimed
+        self.window.wait_for_answers(self._until_due() if is_idle else LONGEST_UNRECORDED_SECONDS)
         return True
 
     def end(self) -> None:
-        """Wait for what is on its way, record it, and give back what was not begun."""
-        self.break_off()
-        self._drain()
+        """Give back what was not begun, wait for what is on its way, and record how that ends as it does."""
+        self.window.close()
+        for sender in self.senders:
+            while not sender.join(LONGEST_UNRECORDED_SECONDS):
+                with suppress(LedgerError):  # it is tried again with the next
+                    self._write_last()
+        self._write_last()
         self.tally.add(self.window.put_off_for)
-        self._insist(
-            lambda: self.ledger.write(last_turn, self.lane.hand, self.unrecorded, self._now()), must=True
-        )
 
     def break_off(self) -> None:
         """Wait for what is on its way, and write nothing."""
@@ -147,12 +162,26 @@ class _Run:
         return len(results)
 
     def _turn(self, room: int) -> list[Claimed]:
+        if room < 1 and not self.unrecorded:
+            return []
         claimed = self._insist(
-            lambda: self.ledger.write(turn, self.lane.hand, self.unrecorded, room, self._now()),
+            lambda: self.ledger.write(turn, self.lane.hand, self.unrecorded, max(room, 0), self._now()),
             must=bool(self.unrecorded),
         )
         self.unrecorded.clear()
         return claimed
+
+    def _write_last(self) -> None:
+        """Record what is answered by now, and give back what is left."""
+        self._drain()
+        self.left += self.window.leave()
+        if self.unrecorded or self.left:
+            self._insist(
+                lambda: self.ledger.write(last_turn, self.lane.hand, self.unrecorded, self.left, self._now()),
+                must=True,
+            )
+            self.unrecorded.clear()
+            self.left.clear()
 
     def _insist(self, work: Callable[[], T], *, must: bool) -> T:
         """Write to the ledger. What `must` be written is tried again while it cannot be (a full disk, a lock):
@@ -173,12 +202,16 @@ class _Run:
                     self.stop.wait(RECORD_AGAIN_SECONDS)
 
     def _measure(self, answers: int) -> None:
-        """Set how many may be in hand: as many as were answered within a second, and two for each line."""
+        """Set how many may be in hand: as many as were answered within the last second, and two for each line."""
         now = time.monotonic()
-        speed = answers / max(now - self.since, 1e-6)
+        if answers:
+            self.lately.append((now, answers))
+        while self.lately and self.lately[0][0] < now - REACH_SECONDS:
+            self.lately.popleft()
+        span = min(max(now - self.begun, 1e-3), REACH_SECONDS)
+        speed = sum(number for _, number in self.lately) / span
         lines = len(self.lane.lines) if self.tally.sent else 1
         self.reach = max(2 * lines, int(speed * REACH_SECONDS))
-        self.since = now
 
     def _add_senders(self) -> None:
         """Open further lines where there is more to send than those that are open take.
@@ -199,6 +232,12 @@ class _Run:
         if seconds > WAIT_AT_MOST_SECONDS or self.empty_handed > EMPTY_HANDED_AT_MOST:
             return False
         return not self.stop.wait(max(seconds, SHORTEST_WAIT_SECONDS))
+
+    def _until_due(self) -> float:
+        """Tell in how many seconds there may be something to claim while others are on their way."""
+        due = self.ledger.read(next_claim, self.lane.hand, self._now())
+        seconds = (due - self._now()).total_seconds() if due is not None else LOOK_AGAIN_SECONDS
+        return min(max(seconds, LONGEST_UNRECORDED_SECONDS), LOOK_AGAIN_SECONDS)
 
     def _now(self) -> datetime:
         return self.lane.clock()

@@ -75,7 +75,7 @@ def once(
     finally:
         close_lanes(lanes)
     if crew is not None:
-        crew.wait()
+        crew.wait(stop)
     return _done(project, ledger, tick, tallies, before, shift.clock())
 
 
@@ -85,8 +85,8 @@ class Helpers(Protocol):
     def start(self) -> None:
         """Start them."""
 
-    def wait(self) -> None:
-        """Wait until nothing more is due for them."""
+    def wait(self, stop: Event) -> None:
+        """Wait until nothing more is due for them, or `stop` is set and they have ended."""
 
 
 def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Tick:

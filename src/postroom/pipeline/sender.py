@@ -48,10 +48,12 @@ class Sender:
         self._thread = Thread(target=self._run, name=f"sender {self.lane.name}", daemon=True)
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until it is done."""
-        if self._thread is not None:
-            self._thread.join()
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until it is done, or no longer than so many seconds; tell whether it is."""
+        if self._thread is None:
+            return True
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:
@@ -72,7 +74,7 @@ class Sender:
             if not self.pulled and self.window.unclaimed and not self.window.is_over:
                 raise TransportError("the transport asked for no message")  # it would be asked for ever
         except LedgerError:  # no fault of these deliveries: nothing of them has gone out
-            self._give_back_all()
+            self._let_all_go()
             raise
         except TransportError as error:  # it could not be opened: nothing went out
             fault = Deferred(reason=str(error), scope=Scope.TRANSPORT)
@@ -101,7 +103,7 @@ class Sender:
             if not self.lane.prepares or self._prepared(claimed, message):
                 return message
         except LedgerError:
-            self.window.let_go()
+            self.window.let_go(claimed)
             raise
         except TransportError as error:
             self._put_off(claimed, Deferred(reason=str(error), scope=Scope.TRANSPORT))
@@ -126,14 +128,14 @@ class Sender:
                 self.ledger.write(keep_progress, delivery.id, owner, progress)
         if self.ledger.write(begin, [delivery.id], owner, self.lane.clock()):
             return True
-        self.window.let_go()
+        self.window.let_go(claimed)
         return False
 
     def _put_off(self, claimed: Claimed, why: Deferred) -> None:
         """Give back what cannot be sent yet; no attempt is spent."""
         due = self.lane.clock() + (why.after or PAUSE)
         self.ledger.write(give_back, [claimed.delivery.id], self.lane.owner, due_at=due, reason=why.reason)
-        self.window.put_off(why)
+        self.window.put_off(claimed, why)
         self._heed(why)
 
     def _quarantine(self, claimed: Claimed, outcome: Refused) -> None:
@@ -151,11 +153,11 @@ class Sender:
         while self.flying:
             self._answer(outcome)
 
-    def _give_back_all(self) -> None:
-        """Leave what the line had pulled to whoever recovers it: the ledger cannot be told now."""
+    def _let_all_go(self) -> None:
+        """Say of what the line had pulled that nothing of it went out."""
         while self.flying:
-            self.flying.popleft()
-            self.window.let_go()
+            claimed, _ = self.flying.popleft()
+            self.window.let_go(claimed)
 
     def _heed(self, outcome: Outcome) -> None:
         """Stop the lane at a fault that every message would meet."""

@@ -28,6 +28,7 @@ class Window:
     is_ours: Callable[[], bool]
     is_closed: bool = False
     put_off_for: list[Deferred] = field(default_factory=list)
+    _left: list[int] = field(default_factory=list)
     _waiting: deque[Claimed] = field(default_factory=deque)
     _answered: list[Result] = field(default_factory=list)
     _in_hand: int = 0
@@ -78,10 +79,11 @@ class Window:
             if self._is_ripe():
                 self._news.notify()
 
-    def let_go(self) -> None:
-        """Say that a delivery which was taken is not in hand any more, and has no result."""
+    def let_go(self, claimed: Claimed) -> None:
+        """Say that a delivery which was taken is not in hand any more: no byte of it went out."""
         with self._news:
             self._in_hand -= 1
+            self._left.append(claimed.delivery.id)
             if self._is_ripe():
                 self._news.notify()
 
@@ -89,11 +91,8 @@ class Window:
         """Wait until half of the window is answered, all of what is in it, or so many seconds have passed."""
         end = time.monotonic() + seconds
         with self._news:
-            while not self._is_ripe() and not self.is_over:
-                left = end - time.monotonic()
-                if left <= 0 and self._answered:
-                    break
-                self._news.wait(max(left, seconds))
+            while not self._is_ripe() and not self.is_over and (left := end - time.monotonic()) > 0:
+                self._news.wait(left)
 
     def drain(self) -> list[Result]:
         """Take all results that are there."""
@@ -111,11 +110,20 @@ class Window:
         """How many of them no sender has taken."""
         return len(self._waiting)
 
-    def put_off(self, why: Deferred) -> None:
+    def put_off(self, claimed: Claimed, why: Deferred) -> None:
         """Say that a delivery which was taken has to wait, and is not in hand any more."""
         with self._news:
             self.put_off_for.append(why)
-        self.let_go()
+        self.let_go(claimed)
+
+    def leave(self) -> list[int]:
+        """Take out all of which no byte went out: what no sender has taken, and what senders let go."""
+        with self._news:
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            self._in_hand -= len(waiting)
+            left, self._left = self._left, []
+            return [*left, *(each.delivery.id for each in waiting)]
 
     def close(self) -> None:
         """Let nothing more be taken."""

@@ -11,11 +11,17 @@ import structlog
 
 from postroom.errors import LedgerBroken, PostroomError
 from postroom.outbox import claim
+from postroom.outbox.claim import Carrier
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.deliver import deliver
 from postroom.pipeline.lane import Lane
 
 log = structlog.get_logger()
+
+STOP_SECONDS = 9
+"""How long a stop waits for what is in flight: Docker kills ten seconds after it asked. What is not
+finished then is settled at the next start.
+"""
 
 POLL_SECONDS = 2
 """How often a worker looks for what another process released, approved or retried."""
@@ -28,20 +34,36 @@ AGAIN_SECONDS = 5
 
 
 class Workers:
-    """The threads that deliver on some lanes. A lane's transport is closed by the thread that used it.
+    """The threads that deliver on some lanes, in place of those of an earlier config. A lane's transport is
+    closed by the thread that used it.
 
     `delivered` is called after each run that did something, `broken` when the disk under the ledger fails.
     """
 
     def __init__(
-        self, ledger: Ledger, lanes: Iterable[Lane], delivered: Callable[[], None], broken: Callable[[], None]
+        self,
+        ledger: Ledger,
+        lanes: Iterable[Lane],
+        delivered: Callable[[], None],
+        broken: Callable[[], None],
+        before: Workers | None = None,
     ) -> None:
         self._retire = threading.Event()
-        self._workers = [_Worker(ledger, lane, self._retire, delivered, broken) for lane in lanes]
+        old = before.at_work() if before is not None else {}
+        self._workers = [
+            _Worker(ledger, lane, self._retire, delivered, broken, old.pop(lane.carrier, None))
+            for lane in lanes
+        ]
+        self._left = tuple(old.values())
         self._threads = [
             threading.Thread(target=each.run, name=f"worker {each.lane.name}", daemon=True)
             for each in self._workers
         ]
+
+    def at_work(self) -> dict[Carrier, threading.Thread]:
+        """Return the threads that still have something in flight, by what they carry."""
+        pairs = zip(self._workers, self._threads, strict=True)
+        return {worker.lane.carrier: thread for worker, thread in pairs if thread.is_alive()}
 
     def start(self) -> None:
         """Begin to work."""
@@ -58,25 +80,30 @@ class Workers:
         end = time.monotonic() + seconds
         self._retire.set()
         self.wake()
-        for thread in self._threads:
+        threads = (*self._threads, *self._left)
+        for thread in threads:
             thread.join(timeout=max(end - time.monotonic(), 0))
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in threads)
 
 
 @dataclass(slots=True)
 class _Worker:
-    """Delivers on one lane until `retire` is set, then closes its transport. `news` wakes it early."""
+    """Delivers on one lane until `retire` is set, then closes its transport. `news` wakes it early; `before` is the
+    thread of an earlier config that may still have something in flight.
+    """
 
     ledger: Ledger
     lane: Lane
     retire: threading.Event
     delivered: Callable[[], None]
     broken: Callable[[], None]
+    before: threading.Thread | None = None
     news: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Work until told to retire."""
         try:
+            self._wait_for_predecessor()
             while not self.retire.is_set():
                 self.news.wait(self._round())
                 self.news.clear()
@@ -85,11 +112,16 @@ class _Worker:
             self.broken()
         self.lane.close()
 
+    def _wait_for_predecessor(self) -> None:
+        """Let the worker of an earlier config finish what it has in flight: it is that one's to record."""
+        if self.before is not None:
+            self.before.join()
+
     def _round(self) -> float:
         """Deliver what is due; give the seconds after which to look again."""
-        if not self.lane.space.claims():
-            return AGAIN_SECONDS
         try:
+            if not self.lane.space.claims():
+                return AGAIN_SECONDS
             tally = deliver(self.ledger, self.lane, self.retire)
             if tally:
                 log.info("delivered", transport=self.lane.name, **tally.counts())
