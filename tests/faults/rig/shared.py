@@ -21,7 +21,8 @@ from rig.station import Station
 
 _HURRIED = """
 from datetime import timedelta
-from postroom.outbox import presence
+from postroom.outbox import postgresql, presence
+postgresql._SETTINGS["idle_in_transaction_session_timeout"] = "{stalled}s"
 presence.EVERY, presence.STALLED = timedelta(seconds={every}), timedelta(seconds={stalled})
 """
 
@@ -48,7 +49,9 @@ class SharedStation(Station):
         """Make due at once whatever waits for its time."""
         with self.ledger() as ledger:
             ledger.write(
-                lambda connection: connection.exec_driver_sql("UPDATE delivery SET due_at = 0 WHERE state = 'queued'")
+                lambda connection: connection.exec_driver_sql(
+                    "UPDATE delivery SET due_at = 0 WHERE state = 'queued'"
+                )
             )
 
 
@@ -127,7 +130,7 @@ def restartable(server: Server) -> Iterator[Callable[[str], Callable[[], None]]]
         control(
             "start",
             "-l",
-            str(server.folder / "log"),
+            str(server.folder / "log-again"),
             "-o",
             f"-k {server.folder} -c listen_addresses='' -c max_connections=60",
         )
