@@ -87,6 +87,8 @@ def work(url: str, worker: int, size: int, deliveries: int) -> Cost:
         results: Sequence[Result] = ()
         while left:
             claimed = ledger.write(turn, hand, results, min(size, left), NOW)
+            if not claimed and not results:
+                raise RuntimeError("nothing is left to claim: is the database new?")
             results = [
                 Result(
                     delivery_id=one.delivery.id,
@@ -96,7 +98,7 @@ def work(url: str, worker: int, size: int, deliveries: int) -> Cost:
                 for one in claimed
             ]
             left -= len(claimed)
-        ledger.write(last_turn, hand, results, NOW)
+        ledger.write(last_turn, hand, results, [], NOW)
         each = 1e6 / deliveries
         return Cost((time.process_time() - cpu) * each, (time.perf_counter() - wall) * each)
 
