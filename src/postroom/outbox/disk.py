@@ -7,9 +7,12 @@ sent while hardly anything is, and a reserve file beside the ledger is given up 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from postroom.outbox.beside import opened
 
 STOP_ENQUEUE_BYTES = 500 * 1024**2
 STOP_CLAIMS_BYTES = 100 * 1024**2
@@ -79,13 +82,17 @@ class Reserve:
     def release(self) -> bool:
         """Give the room back to the disk; whether there was any."""
         try:
-            self.path.unlink()
+            if is_ours := stat.S_ISREG(self.path.lstat().st_mode):
+                self.path.unlink()
         except OSError:
             return False
-        return True
+        return is_ours
 
     def restore(self, room: Room) -> bool:
-        """Hold the room again, unless the disk has too little; whether it is held."""
+        """Hold the room again, unless the disk has too little; whether it is held.
+
+        Raises LedgerError where something that is no file of ours has its name.
+        """
         if self._is_whole():
             return True
         if room.free - self._size < room.stop_claims:
@@ -99,14 +106,16 @@ class Reserve:
 
     def _is_whole(self) -> bool:
         try:
-            return self.path.stat().st_blocks * 512 >= self._size
+            found = self.path.lstat()
         except OSError:
             return False
+        return stat.S_ISREG(found.st_mode) and found.st_blocks * 512 >= self._size
 
     def _fill(self) -> None:
         """Write it out: a file of nothing but a length would hold no room."""
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = opened(self.path, os.O_WRONLY | os.O_CREAT)
         try:
+            os.ftruncate(handle, 0)
             left = self._size
             while left > 0:
                 left -= os.write(handle, os.urandom(min(left, 1024**2)))

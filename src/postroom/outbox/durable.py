@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from postroom.outbox.beside import opened
+
 
 def write(path: Path, data: bytes) -> None:
-    """Write `data` into `path`, readable by its owner alone; the disk has it when this returns."""
+    """Write `data` into `path`, readable by its owner alone; the disk has it when this returns.
+
+    Raises OSError, and LedgerError where something foreign stands where it is written first.
+    """
     fresh = path.with_name(f"{path.name}.new")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    handle = opened(fresh, os.O_WRONLY | os.O_CREAT)
     try:
+        os.ftruncate(handle, 0)
         os.write(handle, data)
         os.fsync(handle)
     finally:

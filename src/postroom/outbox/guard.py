@@ -12,6 +12,7 @@ What this cannot see: a whole machine put back to an earlier state, its file wit
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from sqlalchemy import Connection, Text, delete, exists, false, literal_column, 
 from postroom.errors import LedgerError
 from postroom.outbox import durable
 from postroom.outbox import meta as facts
+from postroom.outbox.beside import opened
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.sqlite import has_lasting_inodes, path_of
@@ -45,6 +47,8 @@ _MOVES = (
     "it was copied from another database",
     "it was restored from a dump",
 )
+
+_LONGEST_BYTES = 64 * 1024  # of the file beside the ledger; ours has some 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +182,8 @@ def _is_real(connection: Connection) -> bool:
 def _seen(place: Place) -> _Seen | None:
     """Read the file beside the ledger; None where there is none, or none that can be understood."""
     try:
-        return _Seen(**json.loads(_file(place).read_bytes()))
+        with open(opened(_file(place), os.O_RDONLY), "rb") as file:
+            return _Seen(**json.loads(file.read(_LONGEST_BYTES)))
     except FileNotFoundError:
         return None
     except OSError as error:

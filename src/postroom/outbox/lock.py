@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from postroom.errors import LedgerError, LedgerLocked
+from postroom.outbox.beside import opened
 from postroom.outbox.sqlite import path_of
 
 
@@ -50,7 +51,7 @@ def _lock(path: Path) -> int:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = opened(path, os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise LedgerError(
             f"cannot write {path}: {error.strerror}; see that {path.parent} is a folder that can be written to, "

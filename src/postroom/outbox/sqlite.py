@@ -114,6 +114,7 @@ def prepare(path: Path, create: bool) -> None:
         raise LedgerError(f"{path} is a folder; `outbox: database:` must name a file, such as postroom.db")
     refuse_shared(path, _kind(path))
     if path.exists():
+        _refuse_second_name(path)
         return
     if not create:
         raise LedgerError(f"there is no ledger at {path} yet; `postroom run` makes it")
@@ -155,6 +156,17 @@ def refuse_shared(path: Path, kind: str | None) -> None:
         raise LedgerError(
             f"{path} lies on a {kind} share, where SQLite cannot lock safely; "
             "put the ledger on a local disk, or use postgresql://…"
+        )
+
+
+def _refuse_second_name(path: Path) -> None:
+    """Raise `LedgerError` for a file with several names: SQLite names its write-ahead log after the file, so
+    that each name has its own, and neither knows of what the other holds.
+    """
+    if path.stat().st_nlink > 1:
+        raise LedgerError(
+            f"{path} has a second name (a hard link), through which another Postroom could damage it; find it with "
+            f"`find / -samefile {path}` and remove that name"
         )
 
 

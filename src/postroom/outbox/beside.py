@@ -1,0 +1,44 @@
+"""Open the small files beside the ledger: never through a link, never a pipe, never a file with a second name.
+
+Whoever may write into the folder can put anything there under our names. What is not a file of ours is neither
+changed nor waited for.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from postroom.errors import LedgerError
+
+_NO_FILE = (errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.EMLINK)
+"""How open(2) refuses a symbolic link, a pipe or socket that nobody reads, and a folder; EMLINK: FreeBSD's links."""
+
+
+def opened(path: Path, flags: int) -> int:
+    """Open `path` with `flags` of open(2) and return the handle; a file that is made is its owner's alone.
+
+    Nothing is emptied before it is looked at: never say O_TRUNC. Raises LedgerError where something else than
+    a file of ours stands there, OSError as open(2) does.
+    """
+    try:
+        handle = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            raise LedgerError(_foreign(path)) from error
+        raise
+    found = os.fstat(handle)
+    writes = flags & (os.O_WRONLY | os.O_RDWR)
+    if stat.S_ISREG(found.st_mode) and not (writes and found.st_nlink > 1):
+        return handle
+    os.close(handle)
+    raise LedgerError(_foreign(path))
+
+
+def _foreign(path: Path) -> str:
+    return (
+        f"{path} is a link, a folder, a pipe or a file with a second name; expected a plain file of Postroom's, "
+        f"or nothing. Postroom has left it as it is: move it away (see `ls -l {path.name}`), then start again"
+    )

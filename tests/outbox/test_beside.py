@@ -1,0 +1,112 @@
+"""What stands beside the ledger under our names and is not ours is neither followed, emptied nor waited for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from postroom.errors import LedgerError
+from postroom.outbox import DaemonLock, Ledger, durable, guard
+from postroom.outbox.disk import Reserve, Room
+
+pytestmark = [pytest.mark.sqlite_only, pytest.mark.timeout(20)]
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+GB = 1024**3
+
+
+def link(path: Path, precious: Path) -> None:
+    path.symlink_to(precious)
+
+
+def dangling(path: Path, precious: Path) -> None:
+    path.symlink_to(precious.with_name("made-by-us"))
+
+
+def second_name(path: Path, precious: Path) -> None:
+    path.hardlink_to(precious)
+
+
+def pipe(path: Path, precious: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path, precious: Path) -> None:
+    path.mkdir()
+
+
+Foreign = Callable[[Path, Path], None]
+FOREIGN = pytest.mark.parametrize("foreign", [link, dangling, second_name, pipe, folder])
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    path = tmp_path / "precious"
+    path.write_text("years of work")
+    return path
+
+
+def is_untouched(precious: Path) -> bool:
+    return precious.read_text() == "years of work" and not precious.with_name("made-by-us").exists()
+
+
+@FOREIGN
+def test_a_lock_that_is_not_ours_is_refused_and_left_alone(
+    foreign: Foreign, url: str, precious: Path
+) -> None:
+    foreign(precious.with_name("postroom.db.lock"), precious)
+    with pytest.raises(LedgerError, match=r"postroom\.db\.lock is a link.*move it away"), DaemonLock(url):
+        pass
+    assert is_untouched(precious)
+
+
+@FOREIGN
+def test_a_reserve_that_is_not_ours_is_refused_and_left_alone(foreign: Foreign, precious: Path) -> None:
+    reserve = Reserve(precious.with_name("postroom.db"))
+    foreign(reserve.path, precious)
+    room = Room(path=Path("/"), free=50 * GB, stop_enqueue=GB, stop_claims=GB)
+    with pytest.raises(LedgerError, match=r"postroom\.db\.reserve is a link.*move it away"):
+        reserve.restore(room)
+    assert is_untouched(precious)
+    assert os.path.lexists(reserve.path)
+
+
+def test_a_link_is_no_reserve_to_give_up(precious: Path) -> None:
+    reserve = Reserve(precious.with_name("postroom.db"))
+    link(reserve.path, precious)
+    assert not reserve.release()
+    assert reserve.path.is_symlink()
+
+
+@pytest.mark.parametrize("foreign", [link, pipe, folder])
+def test_a_mark_of_home_that_is_not_ours_is_refused(foreign: Foreign, url: str, precious: Path) -> None:
+    with Ledger(url) as ledger:
+        foreign(precious.with_name("postroom.db.instance"), precious)
+        with pytest.raises(LedgerError, match=r"postroom\.db\.instance is a link.*move it away"):
+            guard.beat(ledger, guard.place_of(url), NOW)
+    assert is_untouched(precious)
+
+
+@FOREIGN
+def test_a_file_is_not_written_through_what_stands_in_its_way(foreign: Foreign, precious: Path) -> None:
+    path = precious.with_name("postroom.db.instance")
+    foreign(precious.with_name("postroom.db.instance.new"), precious)
+    with pytest.raises(LedgerError, match=r"instance\.new is a link"):
+        durable.write(path, b"{}")
+    assert is_untouched(precious)
+    assert not path.exists()
+
+
+def test_a_ledger_with_two_names_is_refused_through_both(url: str, tmp_path: Path) -> None:
+    Ledger(url).close()
+    other = tmp_path / "other.db"
+    other.hardlink_to(tmp_path / "postroom.db")
+    for each in (url, f"sqlite:///{other}"):
+        with pytest.raises(LedgerError, match="has a second name.*remove that name"):
+            Ledger(each)
+    other.unlink()
+    Ledger(url).close()
