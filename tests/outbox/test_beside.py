@@ -106,7 +106,7 @@ def test_a_ledger_with_two_names_is_refused_through_both(url: str, tmp_path: Pat
     other = tmp_path / "other.db"
     other.hardlink_to(tmp_path / "postroom.db")
     for each in (url, f"sqlite:///{other}"):
-        with pytest.raises(LedgerError, match="has a second name.*remove that name"):
+        with pytest.raises(LedgerError, match=r"has a second name.*remove that name"):
             Ledger(each)
     other.unlink()
     Ledger(url).close()

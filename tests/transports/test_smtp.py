@@ -172,10 +172,35 @@ def test_the_size_is_announced_and_the_servers_limit_kept(serve, script, smtp_to
     assert b"MAIL FROM:<news@learning.example> SIZE=33" in server.commands
 
 
-@pytest.mark.parametrize("size", [b"SIZE", b"SIZE 0", b"SIZE lots"])
+@pytest.mark.parametrize(
+    "size", [b"SIZE", b"SIZE 0", b"SIZE lots", b"SIZE " + b"9" * 5000, b"SIZE " + b"0" * 5000 + b"1"]
+)
 def test_a_size_that_is_no_limit_limits_nothing(size, serve, script, smtp_to, mail) -> None:
     server = serve(script(offers=(b"STARTTLS", b"AUTH PLAIN", size)))
     assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
+
+
+@pytest.mark.parametrize(
+    "offers", [(b"STARTTLS", b"AUTH PLAIN"), (b"STARTTLS", b"AUTH PLAIN", b"PIPELINING", b"SMTPUTF8")]
+)
+def test_a_fault_of_our_own_before_the_data_leaves_nothing_in_doubt(
+    offers, serve, script, smtp_to, mail
+) -> None:
+    server = serve(script(offers=offers))
+    faulty = mail(data="no bytes", number=2)
+    first, second, third = smtp_to(server.port).send([mail(number=1), faulty, mail(number=3)])
+    assert isinstance(first, Sent)
+    assert (type(second), second.scope) == (Deferred, Scope.RECIPIENT)
+    assert second.reason == "localhost: Postroom failed before the message went out (TypeError)"
+    assert isinstance(third, Sent)
+    assert len(server.mails) == 2
+
+
+def test_a_fault_of_our_own_in_opening_is_every_messages(free_port, smtp_to, mail) -> None:
+    transport = smtp_to(free_port, password="${UNHEARD_OF}")
+    outcomes = list(transport.send([mail(number=1), mail(number=2)]))
+    reason = "localhost: Postroom failed before the message went out (KeyError)"
+    assert outcomes == [Deferred(reason=reason, scope=Scope.TRANSPORT)] * 2
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def _is_real(connection: Connection) -> bool:
 def _seen(place: Place) -> _Seen | None:
     """Read the file beside the ledger; None where there is none, or none that can be understood."""
     try:
-        with open(opened(_file(place), os.O_RDONLY), "rb") as file:
+        with os.fdopen(opened(_file(place), os.O_RDONLY), "rb") as file:
             return _Seen(**json.loads(file.read(_LONGEST_BYTES)))
     except FileNotFoundError:
         return None

@@ -16,6 +16,7 @@ from postroom.model import Mail, Refused, Scope
 _MAX_LINE: Final = 998  # RFC 5322 §2.1.1, without CRLF
 _MAX_ADDRESS: Final = 254  # RFC 5321 §4.5.3.1.3: a path of 256 with its brackets
 _ADDRESS: Final = re.compile(r"[^\x00-\x20\x7f-\x9f<>()\[\]\\,;:\"@]+@[^\x00-\x20\x7f-\x9f<>()\\,;\"@]+")
+_LIMIT: Final = re.compile(r"[0-9]{1,20}")  # RFC 1870 §3
 _STARTS_WITH_DOT: Final = re.compile(rb"\n\.")
 
 
@@ -113,7 +114,7 @@ def _has_long_line(data: bytes) -> bool:
 def _too_big(size: int, features: Mapping[str, str]) -> Refused | None:
     """Compare with the server's SIZE (RFC 1870; 0 or nothing means no limit)."""
     limit = features.get("size", "")
-    if not limit.isascii() or not limit.isdigit() or not 0 < int(limit) < size:
+    if _LIMIT.fullmatch(limit) is None or not 0 < int(limit) < size:
         return None
     reason = f"the message has {size} bytes; the server takes {limit}"
     return Refused(reason=reason, enhanced="5.3.4", of_content=True)

@@ -138,19 +138,42 @@ class Transport:
             return self._begin(message)
         except Trouble as trouble:
             return judge(trouble, self._settings.host)
+        except Exception as error:  # edge: nothing of the message went out, and that must stay known
+            return self._surprised(error)
+
+    def _surprised(self, error: Exception) -> Deferred:
+        """Hang up after a fault of our own: over this mail, or, where no session came about, over any.
+
+        What the fault says is not told: it may hold an address or a secret.
+        """
+        scope = Scope.TRANSPORT
+        if self._session is not None:
+            self._session.hang_up()
+            scope = Scope.RECIPIENT
+        reason = (
+            f"{self._settings.host}: Postroom failed before the message went out ({type(error).__name__})"
+        )
+        return Deferred(reason=reason, scope=scope)
 
     def _finish(self, mail: Transaction, following: Message | None) -> Outcome:
         """Send the data of the mail that was begun, and announce what follows it."""
         session = self._session
         assert session is not None
-        upcoming = None
-        if following is not None and session.pipelines and isinstance(following.content, Mail):
-            upcoming = self._made(following, following.content, session)
         try:
-            reply = session.finish(mail, upcoming if isinstance(upcoming, Transaction) else None)
+            reply = session.finish(mail, self._upcoming(following, session))
         except Trouble as trouble:
             return judge(trouble, self._settings.host)
         return Sent(reply=str(reply))
+
+    def _upcoming(self, following: Message | None, session: Session) -> Transaction | None:
+        """Write what can be announced with the end of another mail; what fails here is told at its own turn."""
+        if following is None or not session.pipelines or not isinstance(following.content, Mail):
+            return None
+        try:
+            made = self._made(following, following.content, session)
+        except Exception:  # edge: it must not make the mail uncertain that goes out now
+            return None
+        return made if isinstance(made, Transaction) else None
 
     def _made(self, message: Message, mail: Mail, session: Session) -> Transaction | Refused:
         """Write a mail for a session, once."""
