@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,13 +67,16 @@ def test_a_file_is_read_from_the_folder_of_the_config(tmp_path: Path, end: str) 
         ("${MISSING}", "the environment variable MISSING is not set; set it before"),
         ("${EMPTY}", "the environment variable EMPTY is empty"),
         ("file:missing", "missing cannot be read: No such file"),
-        ("file:", "cannot be read: Is a directory"),
+        ("file:", "is a folder, a pipe or a device; name a plain file"),
+        ("file:pipe", "pipe is a folder, a pipe or a device; name a plain file"),
+        ("file:/dev/zero", "/dev/zero is a folder, a pipe or a device; name a plain file"),
         ("file:blank", "blank is empty; write the secret into it"),
         ("file:binary", "binary cannot be read: it is no UTF-8 text"),
     ],
 )
 def test_what_is_missing_is_told_with_its_cure(tmp_path: Path, reference: str, message: str) -> None:
     (tmp_path / "blank").write_text("\n")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TransportError, match=message):
         reader({"EMPTY": ""}, tmp_path)(reference)

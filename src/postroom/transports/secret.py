@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -53,6 +54,8 @@ def _value_of(name: str, environ: Mapping[str, str]) -> str:
 
 def _text_of(file: Path) -> str:
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for, a device read without end
+            raise TransportError(f"the secret file {file} is a folder, a pipe or a device; name a plain file")
         text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is no UTF-8 text"

@@ -224,6 +224,8 @@ class Transport:
             return None
         ca = self._settings.ca
         try:
+            if ca is not None and ca.exists() and not ca.is_file():  # a pipe would be waited for
+                raise OSError("no plain file")
             return ssl.create_default_context(cafile=None if ca is None else str(ca))
         except OSError as error:  # ssl.SSLError is one
             raise TransportError(f"the file of `ca`, {ca}, holds no certificates that can be read") from error
