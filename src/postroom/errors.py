@@ -12,6 +12,7 @@
     ├── LedgerError                    the outbox's database
     │   ├── LedgerLocked               another daemon holds it; carries its pid
     │   ├── LedgerCorrupt              SQLite says that the file is damaged
+    │   │   └── DeliveryUnreadable     one delivery's own values are damaged, and nothing else
     │   ├── LedgerBroken               the disk failed to read or write: stop, and start anew
     │   ├── LedgerTooNew               written by a newer Postroom
     │   ├── LedgerUnreachable          the database server does not answer, or the connection broke
@@ -97,6 +98,10 @@ class LedgerLocked(LedgerError):
 
 class LedgerCorrupt(LedgerError):
     """The database file is damaged."""
+
+
+class DeliveryUnreadable(LedgerCorrupt):
+    """What one delivery keeps of its own cannot be read; it harms no other."""
 
 
 class LedgerBroken(LedgerError):

@@ -176,7 +176,7 @@ def test_progress_is_kept_for_the_next_attempt(outbox) -> None:
 
 
 def next_due(outbox, carrier: claim.Carrier = MAIL) -> datetime | None:
-    return outbox.ledger.read(claim.next_due, carrier)
+    return outbox.ledger.read(claim.next_claim, claim.Hand(carrier=carrier, owner=""), NOW)
 
 
 def test_the_next_due_moment_is_the_soonest_of_open_editions(outbox) -> None:

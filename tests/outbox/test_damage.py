@@ -47,6 +47,9 @@ def sent_from(path: Path, make: Callable[[Ledger], object]) -> list[tuple[object
         if differences:
             raise LedgerError("; ".join(differences))
         claimed = make(ledger).claim(1000)
+        failed = ledger.read(status.editions)[0].accounts.failed
+    if failed:
+        raise LedgerError(f"{failed} are set aside: what is kept of them cannot be read")
     return [
         (one.edition.content, one.edition.sender, one.edition.unsubscribe, _delivery(one.delivery))
         for one in claimed

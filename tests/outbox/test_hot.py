@@ -34,7 +34,7 @@ def plan(outbox, statement: object) -> str:
         (claim._DUE, "delivery_due (edition_id=? AND due_at<?)"),
         (claim._SOONEST, "delivery_due (edition_id=?)"),
         (claim._OPEN_EDITIONS, "edition_open (transport=?)"),
-        (hands._IN_HAND, "delivery_owned (owner=?)"),
+        (hands._RESERVED, "delivery_owned (owner=?)"),
         (record._IN_HAND, "delivery_owned (owner=?)"),
         (record._NEXT_PART, "delivery_once (edition_id=? AND recipient=? AND part=?)"),
         (record._OF_SENT, "delivery_owned (owner=? AND rowid=?)"),

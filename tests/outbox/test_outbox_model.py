@@ -125,10 +125,15 @@ class OutboxModel(RuleBasedStateMachine):
             assert one.delivery.due_at <= self.now
         (self.flying if begins else self.leased)[owner] |= ids
 
+    def _give_all_back(self, owner: str) -> None:
+        hand = claim.Hand(carrier=MAIL, owner=owner)
+        left = sorted(self.flying[owner] | self.leased[owner])
+        self.ledger.write(turns.last_turn, hand, [], left, self.now)
+
     @rule(owner=st.sampled_from(OWNERS))
     def stop(self, owner: str) -> None:
         """The process ends in good order: of what it has in hand nothing has gone out."""
-        self.ledger.write(turns.last_turn, claim.Hand(carrier=MAIL, owner=owner), [], self.now)
+        self._give_all_back(owner)
         self.flying[owner], self.leased[owner] = set(), set()
 
     @rule(minutes=st.integers(-90, 90))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, exc
 from postroom.errors import LedgerError, LedgerUnreachable
 from postroom.model import Sent
 from postroom.outbox import Ledger, claim, meta, presence, record, recover, turns
-from postroom.outbox.engine import durability
+from postroom.outbox.engine import durability, shown
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MAIL = claim.Carrier("mail", "smtp")
@@ -323,3 +323,29 @@ def test_what_the_driver_raises_is_no_concern_of_the_callers(ledger: Ledger) -> 
     with pytest.raises(LedgerError) as caught:
         ledger.write(lambda c: c.exec_driver_sql("SELECT nothing FROM nowhere"))
     assert not isinstance(caught.value, exc.SQLAlchemyError)
+
+
+def test_no_password_of_the_query_is_shown(tmp_path: Path) -> None:
+    address = (
+        f"postgresql://postgres:s3cret@/a?host={tmp_path}&password=s3cret&sslpassword=s3cret&sslkey=s3cret"
+    )
+    with pytest.raises(LedgerUnreachable, match="cannot be reached") as caught:
+        Ledger(address)
+    assert str(tmp_path) in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "s3cret" not in shown(address)
+
+
+@pytest.mark.parametrize("address", ["postgresql://a:b@h:s3cret/d", "postgresql://a:b@h:s3cret@h/d"])
+def test_a_port_that_is_none_is_told_and_not_shown(address: str) -> None:
+    with pytest.raises(
+        LedgerError, match=r"the port in `outbox: database:` is no number; expected"
+    ) as caught:
+        Ledger(address)
+    assert "cret" not in str(caught.value)
+
+
+def test_a_url_of_another_kind_is_not_shown() -> None:
+    with pytest.raises(LedgerError, match=r"is mysql:…; expected sqlite:///FILE") as caught:
+        Ledger("mysql://a:s3cret@h/d")
+    assert "s3cret" not in str(caught.value)

@@ -212,7 +212,7 @@ def test_a_paused_transport_is_one_cause_whatever_its_latest_reason() -> None:
     pause = Pause(transport="mail", reason="refused", until=None, since=NOW)
     one, other = (only(Standing(pauses=(each,))) for each in (pause, replace(pause, reason="timed out")))
     assert one.id == other.id
-    assert "postroom outbox release mail" in one.sentence
+    assert "postroom outbox resume mail" in one.sentence
 
 
 def test_doubts_are_told_with_how_to_settle_them() -> None:
@@ -312,7 +312,7 @@ def test_a_webhook_gets_the_documented_envelope(hook: Hook, told: Any) -> None:
         "event": "notice",
         "id": "paused:mail",
         "kind": "paused",
-        "text": "The transport mail rests: the server is down; once that is mended: postroom outbox release mail",
+        "text": "The transport mail rests: the server is down; to let it go on: postroom outbox resume mail",
         "at": body["at"],
         "edition": None,
     }

@@ -15,8 +15,7 @@ from postroom import __version__
 from postroom.cli import console, session
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError
-from postroom.outbox import backup, disk, driver, guard, presence, status
-from postroom.outbox.engine import durability
+from postroom.outbox import backup, disk, driver, engine, guard, presence, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.wayout import missing_ways_out, unanswered
@@ -98,10 +97,10 @@ def _driver() -> Diagnosis:
 
 
 def _ledger(database: str) -> Diagnosis:
-    shown = database.rpartition("@")[2]
-    if not exists(database):
-        return Diagnosis(state="well", what="ledger", detail=f"{shown} will be made by the first run")
     try:
+        name = engine.shown(database)
+        if not exists(database):
+            return Diagnosis(state="well", what="ledger", detail=f"{name} will be made by the first run")
         with Ledger(database) as ledger:
             ledger.verify()
             differences = ledger.read(status.reconcile)
@@ -109,8 +108,8 @@ def _ledger(database: str) -> Diagnosis:
         return Diagnosis(state="wrong", what="ledger", detail=str(error))
     if differences:
         told = "; ".join(differences)
-        return Diagnosis(state="wrong", what="ledger", detail=f"{shown} does not add up: {told}")
-    return Diagnosis(state="well", what="ledger", detail=f"{shown} is whole, and its accounts add up")
+        return Diagnosis(state="wrong", what="ledger", detail=f"{name} does not add up: {told}")
+    return Diagnosis(state="well", what="ledger", detail=f"{name} is whole, and its accounts add up")
 
 
 def _kept(database: str) -> Iterator[Diagnosis]:
@@ -137,7 +136,7 @@ def _shared(database: str) -> Iterator[Diagnosis]:
         return
     try:
         with Ledger(database) as ledger:
-            danger = ledger.read(durability)
+            danger = ledger.read(engine.durability)
             now, on_roll = ledger.read(presence.moment, session.now()), ledger.read(presence.roll)
     except LedgerError:
         return  # told with the ledger

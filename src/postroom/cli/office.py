@@ -58,7 +58,8 @@ def at_work(
     with DaemonLock(config.database) as lock, Ledger(config.database) as ledger, _signs(ledger) as signs:
         ledger.verify()
         roll = _sign_on(signs, name, clock)
-        if not ledger.is_shared:
+        is_copy = guard.check(ledger, guard.place_of(config.database)) is not None
+        if not ledger.is_shared and not is_copy:  # of a copy `adopt` judges: the dead may live elsewhere
             roll.judge_dead(())
         _prove(ledger)
         crew = Crew(config=config.path, number=helpers, roll=roll, lock=lock.handle, only_once=only_once)

@@ -10,7 +10,7 @@ from datetime import datetime
 import structlog
 
 from postroom.errors import LedgerBroken, LedgerError, PostroomError
-from postroom.outbox import backup, guard
+from postroom.outbox import backup, guard, pace
 from postroom.outbox.guard import Guarded
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.space import Space
@@ -38,6 +38,7 @@ class Upkeep:
         room = self.space.room()
         self._tell("disk", room.told if room is not None else "")
         self.space.keep()
+        self.ledger.write(pace.forget_old, self.clock())
         self.back_up_if_due()
         return room is None or room.enqueues
 

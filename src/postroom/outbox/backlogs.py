@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from postroom.model import EditionState
-from postroom.outbox.claim import Carrier, next_due
+from postroom.outbox.claim import Carrier, Hand, next_claim
 from postroom.outbox.columns import is_state
 from postroom.outbox.pauses import paused_transports
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
@@ -50,7 +50,7 @@ def backlogs(connection: Connection, now: datetime) -> tuple[Backlog, ...]:
                 transport=name,
                 kind=kind,
                 queued=queued,
-                until=pause.until if pause else next_due(connection, carrier),
+                until=pause.until if pause else next_claim(connection, Hand(carrier=carrier, owner=""), now),
                 reason=pause.reason if pause else _reason(connection, carrier),
                 is_paused=pause is not None,
             )

@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.engine import make_url
 
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import disk, durable, history, sqlite
 from postroom.outbox import meta as facts
 from postroom.outbox.columns import to_micros, to_moment
-from postroom.outbox.engine import told
+from postroom.outbox.engine import shown, told
 from postroom.outbox.guard import mark_as_copy
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.tables import attempt, subscriber, suppression
@@ -104,10 +103,9 @@ def _file(url: str, now: datetime) -> Path:
     path = sqlite.path_of(url)
     if path is not None:
         return path
-    shown = make_url(url).set(drivername="postgresql").render_as_string(hide_password=True)
     raise LedgerError(
         "the ledger is on PostgreSQL, which has its own way: "
-        f"pg_dump --format=custom --file=postroom-{_stamp(now)}.dump '{shown}'"
+        f"pg_dump --format=custom --file=postroom-{_stamp(now)}.dump '{shown(url)}'"
     )
 
 

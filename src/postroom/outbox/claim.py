@@ -7,7 +7,6 @@ in doubt. Suppression is looked up in the very transaction that sets `sending`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, Integer, bindparam, literal_column, or_, select, update
 
+from postroom.errors import DeliveryUnreadable
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import Books
 from postroom.outbox.bulk import Bulk
@@ -27,11 +27,11 @@ from postroom.outbox.hands import (
     begin,
     give_back,
     keep_progress,
-    release,
+    set_aside,
     unbegin,
 )
 from postroom.outbox.hot import Among, Hot
-from postroom.outbox.pace import PUT_OFF_AT_MOST, SLOW_DOMAINS, Meter, meter_of, opens_at
+from postroom.outbox.pace import SLOW_DOMAINS, Meter, meter_of, opens_at
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
 
@@ -45,8 +45,6 @@ __all__ = [
     "give_back",
     "keep_progress",
     "next_claim",
-    "next_due",
-    "release",
     "take",
     "unbegin",
 ]
@@ -95,7 +93,7 @@ _SOONEST = Hot(
     select(delivery.c.due_at)
     .where(delivery.c.edition_id == bindparam("edition"), IS_CLAIMABLE, delivery.c.owner.is_(None))
     .order_by(delivery.c.due_at)
-    .limit(1)
+    .limit(literal_column("1"))
 )
 
 _SEND = Hot(update(delivery).where(Among(delivery.c.id)).values(SENDING))
@@ -156,16 +154,11 @@ def take(connection: Connection, hand: Hand, room: int, books: Books) -> list[Cl
     return taken
 
 
-def next_due(connection: Connection, carrier: Carrier) -> datetime | None:
-    """Return when the next delivery on `carrier` is due; None when nothing waits or it is paused for good.
+def next_claim(connection: Connection, hand: Hand, now: datetime) -> datetime | None:
+    """Return when `claim` may find something; None when nothing waits or the transport is paused for good.
 
     What someone has in hand is not considered.
     """
-    return next_claim(connection, Hand(carrier=carrier, owner=""), None)
-
-
-def next_claim(connection: Connection, hand: Hand, now: datetime | None) -> datetime | None:
-    """Return when `claim` may find something: as `next_due`, and not before the transport's rate allows it."""
     pauses = _PAUSE.rows(connection, transport=hand.carrier.name)
     if pauses and pauses[0].until is None:
         return None
@@ -174,7 +167,7 @@ def next_claim(connection: Connection, hand: Hand, now: datetime | None) -> date
     if soonest is None:
         return None
     waits = [to_moment(pauses[0].until)] if pauses else []
-    if now is not None and hand.limits.gap is not None:
+    if hand.limits.gap is not None:
         waits.append(opens_at(connection, hand.carrier.name, hand.limits.gap, now))
     return max([to_moment(soonest), *waits])
 
@@ -234,7 +227,16 @@ def _sorted_out(
     if hand.begins:
         room.books.move(edition_id, "queued", "sending", len(mine))
     parent, stamp = kept_edition(connection, edition_id)
-    return [Claimed(edition=parent, delivery=delivery_of(row, stamp)) for row in mine]
+    claimed, bad = [], []
+    for row in mine:
+        try:
+            claimed.append(Claimed(edition=parent, delivery=delivery_of(row, stamp)))
+        except DeliveryUnreadable as error:
+            bad.append((row.id, str(error)))
+    if bad:
+        set_aside(connection, bad)
+        room.books.move(edition_id, "sending" if hand.begins else "queued", "failed", len(bad))
+    return claimed
 
 
 def _mark(connection: Connection, hand: Hand, ids: list[int], now: datetime) -> None:
@@ -251,18 +253,18 @@ def _metered(
     """Sort out which of `rows` may go now, and which have to wait for their domain, until when."""
     if room.meters is None and room.whole is None:
         return rows[: room.left], []
+    if room.meters is not None:
+        for domain in sorted({row.domain for row in rows}):
+            _meter(connection, hand, domain, room)
     mine: list[AnyRow] = []
-    waiting: Counter[str] = Counter()
     put_off: _PutOff = []
     for row in rows:
         if len(mine) >= room.left or (room.whole is not None and not room.whole.may):
             room.left = len(mine)
             break
         meter = _meter(connection, hand, row.domain, room)
-        if meter is not None and (waiting[row.domain] or not meter.take()):
-            waiting[row.domain] += 1
-            due = min(meter.opens_at() + waiting[row.domain] * meter.gap, room.now + PUT_OFF_AT_MOST)
-            put_off.append((row.id, to_micros(due)))
+        if meter is not None and (meter.is_waited_for or not meter.take()):
+            put_off.append((row.id, to_micros(meter.put_off(connection))))
             continue
         if room.whole is not None:
             room.whole.take()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError, LedgerUnreachable
@@ -97,11 +97,20 @@ def told(url: str) -> Iterator[None]:
     except exc.DBAPIError as error:
         _tell(url, error.orig or error)
     except exc.SQLAlchemyError as error:
-        raise LedgerError(f"the ledger {_shown(url)} refused: {error}") from error
+        raise LedgerError(f"the ledger {shown(url)} refused: {error}") from error
     except Exception as error:
         if type(error).__module__.startswith(("sqlite3", "pysqlite3", "psycopg")):
             _tell(url, error)
         raise
+
+
+def shown(url: str) -> str:
+    """Name a ledger to people: the file, or the server without any password."""
+    path = sqlite.path_of(url)
+    if path is not None:
+        return str(path)
+    address = postgresql.address_of(url)
+    return postgresql.shown(address) if address else f"{url.partition(':')[0]}:…"
 
 
 def _run(connection: Connection, writes: bool, work: Callable[[Connection], T], done: list[T]) -> None:
@@ -126,7 +135,9 @@ def _engine(url: str) -> Engine:
     if path is None:
         address = postgresql.address_of(url)
         if address is None:
-            raise LedgerError(f"`outbox: database:` is {url!r}; expected sqlite:///FILE or postgresql://…")
+            raise LedgerError(
+                f"`outbox: database:` is {shown(url)}; expected sqlite:///FILE or postgresql://…"
+            )
         return postgresql.engine_of(address)
     chosen = sqlite.driver()
     engine = create_engine(
@@ -148,32 +159,26 @@ def _tell(url: str, error: BaseException) -> NoReturn:
         raise LedgerCorrupt(_corrupt(url, str(error))) from error
     if code.startswith(_BROKEN):
         raise LedgerBroken(
-            f"the disk under the ledger {_shown(url)} failed ({error}); check the disk, then start again"
+            f"the disk under the ledger {shown(url)} failed ({error}); check the disk, then start again"
         ) from error
     cure = next((text for prefix, text in _CURES.items() if code.startswith(prefix)), str(error))
-    raise LedgerError(f"the ledger {_shown(url)}: {cure}") from error
+    raise LedgerError(f"the ledger {shown(url)}: {cure}") from error
 
 
 def _tell_postgresql(address: URL, error: BaseException) -> NoReturn:
-    shown, said = _shown(str(address)), postgresql.told(address, error)
+    name, said = postgresql.shown(address), postgresql.told(address, error)
     if postgresql.is_damage(error):
-        raise LedgerCorrupt(f"the ledger {shown} is damaged ({said}); put a backup in its place") from error
+        raise LedgerCorrupt(f"the ledger {name} is damaged ({said}); put a backup in its place") from error
     if postgresql.is_out_of_reach(error):
         raise LedgerUnreachable(
-            f"the ledger {shown} cannot be reached, or the connection broke ({said}); see that PostgreSQL runs "
+            f"the ledger {name} cannot be reached, or the connection broke ({said}); see that PostgreSQL runs "
             "there and lets this machine in: the next call connects anew"
         ) from error
-    raise LedgerError(f"the ledger {shown}: {said}") from error
+    raise LedgerError(f"the ledger {name}: {said}") from error
 
 
 def _corrupt(url: str, found: str) -> str:
     return (
-        f"the ledger {_shown(url)} is damaged ({found}); `postroom outbox recover` keeps it aside and puts "
+        f"the ledger {shown(url)} is damaged ({found}); `postroom outbox recover` keeps it aside and puts "
         "the newest good backup in its place"
     )
-
-
-def _shown(url: str) -> str:
-    """Name a ledger to people: the file, or the server without the password."""
-    path = sqlite.path_of(url)
-    return str(path or make_url(url).set(drivername="postgresql").render_as_string(hide_password=True))

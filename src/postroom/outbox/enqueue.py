@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
@@ -21,7 +21,7 @@ from postroom.outbox.accounts import scan, settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state
 from postroom.outbox.content import dumps, encode, encode_sender, encode_unsubscribe
-from postroom.outbox.filling import BATCH, Filling, Poured, guard, is_ours, pour_list, pour_people
+from postroom.outbox.filling import BATCH, Filling, Poured, guard, is_earlier, is_ours, pour_list, pour_people
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
 from postroom.outbox.tables import content, delivery, edition, rejection
@@ -86,6 +86,8 @@ def _begin(
     row = connection.execute(select(edition).where(edition.c.key == value.key)).one_or_none()
     if row is not None and row.state != EditionState.FILLING:
         return _frozen(connection, row, value)
+    if value.revision > 1:
+        _wait_for_earlier(connection, value)
     filler = uuid4().hex
     values = {
         **edition_values(value),
@@ -104,6 +106,17 @@ def _begin(
     connection.execute(delete(content).where(content.c.edition_id == edition_id))
     connection.execute(insert(content).values(edition_id=edition_id, body=body, digest=seal))
     return Filling(edition=replace(value, id=edition_id), token=filler, parts=parts, now=now)
+
+
+def _wait_for_earlier(connection: Connection, value: Edition) -> None:
+    """Refuse a revision while messages of an earlier one are on their way: whoever gets those is not known yet."""
+    under_way = connection.execute(
+        select(func.coalesce(func.sum(edition.c.sending), 0)).where(is_earlier(value))
+    ).scalar_one()
+    if under_way:
+        raise LedgerError(
+            f"{value.key}: {under_way} messages of an earlier revision are on their way; the next tick tries again"
+        )
 
 
 def _frozen(connection: Connection, row: AnyRow, value: Edition) -> Edition:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
+    or_,
     select,
     true,
 )
@@ -201,15 +202,21 @@ def _reached_before(connection: Connection, value: Edition, recipients: list[int
 
 
 def _of_earlier_revisions(value: Edition) -> Select[int]:
-    earlier = select(edition.c.id).where(
+    earlier = select(edition.c.id).where(is_earlier(value))
+    return select(delivery.c.recipient).where(
+        delivery.c.edition_id.in_(earlier),
+        or_(is_state(delivery.c.state, *_ALREADY_OUT), delivery.c.doubts > 0),
+    )
+
+
+def is_earlier(value: Edition) -> ColumnElement[bool]:
+    """Claim that an edition is an earlier revision of the same piece."""
+    return and_(
         edition.c.channel == value.channel,
         edition.c.variant == value.variant,
         edition.c.article == value.article,
         edition.c.revision < value.revision,
         edition.c.rehearsal == value.rehearsal,
-    )
-    return select(delivery.c.recipient).where(
-        delivery.c.edition_id.in_(earlier), is_state(delivery.c.state, *_ALREADY_OUT)
     )
 
 

@@ -83,6 +83,13 @@ _UNBEGIN = Hot(
 )
 
 
+_FAIL = Hot(
+    update(delivery)
+    .where(delivery.c.id == bindparam("delivery"))
+    .values(state=DeliveryState.FAILED.value, reason=bindparam("why"), owner=None)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Carrier:
     """A transport as config.yaml names it, and its kind.
@@ -169,6 +176,12 @@ def free(connection: Connection, hand: Hand) -> int:
     if ids:
         give_back(connection, ids, hand.owner)
     return len(ids)
+
+
+def set_aside(connection: Connection, bad: Sequence[tuple[int, str]]) -> None:
+    """Let deliveries fail that cannot be read, each with the reason: they harm nobody else."""
+    for number, why in bad:
+        _FAIL.count(connection, delivery=number, why=why)
 
 
 def keep_progress(connection: Connection, delivery_id: int, owner: str, progress: Mapping[str, str]) -> None:

@@ -215,12 +215,19 @@ def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
 def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
     if row.state == EditionState.FILLING:
         return _break_off(connection, row, reason, now)
+    doubtful = move(
+        connection,
+        row.id,
+        (DeliveryState.QUEUED, DeliveryState.UNCERTAIN),
+        {"reason": f"{reason}; it may have gone out before"},
+        delivery.c.doubts > 0,
+    )
     cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
     cancel_waiting(connection, row.id, reason)
     if row.state in _LIVE:
         _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
     settle(connection, [row.id], now)
-    beyond = sum(getattr(row, name) for name in _BEYOND_RECALL)
+    beyond = doubtful + sum(getattr(row, name) for name in _BEYOND_RECALL)
     return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, literal_column, select, update
 
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import to_micros, to_moment
@@ -48,7 +48,7 @@ FAST_EASING = 0.97
 
 QUIET = timedelta(minutes=10)
 
-PUT_OFF_AT_MOST = timedelta(minutes=1)
+PUT_OFF_AT_MOST = timedelta(minutes=15)
 """How far ahead a delivery of a slow domain is put off: its domain may be faster by then."""
 
 _FEW = 20  # complaints within so many gaps of each other: the gap is far from right
@@ -64,7 +64,7 @@ _OF = Hot(_LOOK.with_for_update())
 SLOW_DOMAINS = select(pace.c.domain).where(pace.c.transport == bindparam("transport"), pace.c.domain > "")
 """The domains of a transport that the ledger keeps a pace for."""
 
-_ANY_DOMAIN = Hot(SLOW_DOMAINS.limit(1))
+_ANY_DOMAIN = Hot(SLOW_DOMAINS.limit(literal_column("1")))
 _ADD = insert_new(pace, ("transport", "domain", "tat", "gap", "until"), key=("transport", "domain"))
 _MOVE = Hot(
     update(pace)
@@ -110,6 +110,7 @@ class Meter:
     learnt: timedelta = timedelta(0)
     until: datetime | None = None
     taken: int = 0
+    last_put_off: datetime | None = None
 
     def take(self) -> bool:
         """Take leave for one message; False where it must wait."""
@@ -128,6 +129,19 @@ class Meter:
     def rests(self) -> bool:
         """Whether it was asked for a rest that is not over."""
         return self.until is not None and self.until > self.now
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether something was put off in this claim: what comes after it must not overtake it."""
+        return self.last_put_off is not None
+
+    def put_off(self, connection: Connection) -> datetime:
+        """Return when one that cannot go now is looked at again: after all that this process put off before it."""
+        tails: dict[tuple[str, str], datetime] = connection.info.setdefault("put_off", {})
+        last = max(self.opens_at(), tails.get((self.transport, self.domain), self.now))
+        due = min(last + self.gap, self.now + PUT_OFF_AT_MOST)
+        tails[self.transport, self.domain] = self.last_put_off = due
+        return due
 
     def opens_at(self) -> datetime:
         """Return when the next message may go."""
@@ -203,7 +217,7 @@ def slow_down(connection: Connection, heard: Complaint, now: datetime) -> None:
 
 def speed_up(connection: Connection, transport: str, taken: Counter[str], now: datetime) -> None:
     """Trust domains a little more that took so many messages each."""
-    for domain, count in taken.items():
+    for domain, count in sorted(taken.items()):
         meter = meter_of(connection, transport, domain, timedelta(0), now)
         if not meter.learnt:
             continue
@@ -215,15 +229,14 @@ def speed_up(connection: Connection, transport: str, taken: Counter[str], now: d
             _SHIFT_GAP.count(connection, of=transport, at=domain, gap=narrower // timedelta(microseconds=1))
 
 
-def throttled(connection: Connection, now: datetime, *, most: int) -> list[tuple[str, str, timedelta]]:
-    """Name the domains that are slowed down by their own answers: (transport, domain, gap), the slowest first."""
-    rows = connection.execute(
-        select(pace.c.transport, pace.c.domain, pace.c.gap)
-        .where(pace.c.domain > "", pace.c.gap > 0)
-        .order_by(pace.c.gap.desc())
-        .limit(most)
-    )
-    return [(row.transport, row.domain, timedelta(microseconds=row.gap)) for row in rows]
+def lock(connection: Connection, transport: str) -> None:
+    """Let nobody else change the paces of `transport` until this transaction ends.
+
+    Single rows, locked as recipients happen to come, would have two hosts wait for each other. SQLite has one
+    writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1886352244, hashtext(%s))", (transport,))
 
 
 def forget_old(connection: Connection, now: datetime) -> None:

@@ -36,6 +36,8 @@ _SETTINGS = {
     "statement_timeout": "0",
 }
 
+_PLACE = ("host", "port", "service")  # the others may be passwords: password, sslpassword, …
+
 _DEADLOCK, _SERIALIZATION = "40P01", "40001"
 _DAMAGE = ("XX001", "XX002")  # data and index corrupted
 
@@ -60,12 +62,26 @@ _CURES = {
 
 
 def address_of(url: str) -> URL | None:
-    """Return the parts of a `postgresql://…` URL; None for anything else."""
+    """Return the parts of a `postgresql://…` URL; None for anything else.
+
+    Raises LedgerError for a port that is none.
+    """
     try:
         address = make_url(url)
     except exc.ArgumentError:
         return None
+    except ValueError:  # whose text shows what stands in the port's place: it may be a password
+        raise LedgerError(
+            "the port in `outbox: database:` is no number; expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "with %40 for each @ in the password"
+        ) from None
     return address if address.get_backend_name() in ("postgresql", "postgres") else None
+
+
+def shown(address: URL) -> str:
+    """Name a server and its database to people: of the parameters only those that say where it is."""
+    query = {name: value for name, value in address.query.items() if name in _PLACE}
+    return address.set(drivername="postgresql", query=query).render_as_string(hide_password=True)
 
 
 def engine_of(address: URL) -> Engine:

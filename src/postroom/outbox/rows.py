@@ -12,7 +12,7 @@ from zlib import crc32
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, case, func, null, select
 
-from postroom.errors import LedgerCorrupt
+from postroom.errors import DeliveryUnreadable, LedgerCorrupt
 from postroom.model import (
     Accounts,
     Content,
@@ -141,7 +141,7 @@ def delivery_of(row: Sequence[Any], stamp: Stamp) -> Delivery:
         part=part,
         date=stamp.date,
         message_id=message_id or stamp.message_id(id_),
-        state=_STATES[state],
+        state=_state_of(state),
         due_at=_moment(due_at),
         attempts=attempts,
         first_begun_at=None if first_begun_at is None else _moment(first_begun_at),
@@ -252,5 +252,12 @@ def _map(text: str) -> dict[str, str]:
     return values  # type: ignore[no-any-return]  # as it was written
 
 
-def _damage(text: object) -> LedgerCorrupt:
-    return LedgerCorrupt(f"the ledger is damaged: {text!r} is not JSON; restore a backup")
+def _damage(text: object) -> DeliveryUnreadable:
+    return DeliveryUnreadable(f"what the ledger keeps of it is damaged: {text!r} is not JSON; restore a backup")
+
+
+def _state_of(name: str) -> DeliveryState:
+    try:
+        return _STATES[name]
+    except KeyError as error:
+        raise LedgerCorrupt(f"the ledger is damaged: {name!r} is no state; restore a backup") from error

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from postroom.outbox.accounts import Books
 from postroom.outbox.claim import Claimed, Hand, give_back, take, unbegin
+from postroom.outbox.pace import UNLIMITED, is_any_domain_slow, lock
 from postroom.outbox.record import Result, record, write_down
 
 
@@ -17,6 +18,8 @@ def turn(
 ) -> list[Claimed]:
     """Record `results`, then take up to `room` due deliveries."""
     books = Books(now)
+    if hand.limits != UNLIMITED or is_any_domain_slow(connection, hand.carrier.name):
+        lock(connection, hand.carrier.name)
     write_down(connection, hand.owner, results, books)
     taken = take(connection, hand, room, books)
     books.close(connection)

@@ -24,7 +24,7 @@ from typing import TypeVar
 import structlog
 
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
-from postroom.model import Refused, Scope
+from postroom.model import Deferred, Refused, Scope, Unknown
 from postroom.outbox import pauses, recover
 from postroom.outbox.claim import Claimed, next_claim
 from postroom.outbox.ledger import Ledger
@@ -57,6 +57,9 @@ LOOK_AGAIN_SECONDS = 0.5
 
 WAIT_AT_MOST_SECONDS = 1
 """A limit that opens within this time is waited for within a run."""
+
+LOST_IN_ROW = 10
+"""How many lost answers in a row rest the transport: something in between breaks them all, and each is a doubt."""
 
 SHORTEST_WAIT_SECONDS = 0.005
 EMPTY_HANDED_AT_MOST = 200
@@ -102,6 +105,7 @@ class _Run:
     senders: list[Sender] = field(default_factory=list)
     unrecorded: list[Result] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
+    lost_in_row: int = 0
     reach: int = 1
     empty_handed: int = 0
     begun: float = field(default_factory=time.monotonic)
@@ -146,6 +150,9 @@ class _Run:
     def tell(self) -> None:
         """Let the transport rest after a fault of its own; pass on what a sender could not cope with."""
         faults = [sender.fault for sender in self.senders if sender.fault is not None]
+        if self.lost_in_row >= LOST_IN_ROW:
+            reason = f"the answers to {self.lost_in_row} messages in a row were lost"
+            faults.append(Deferred(reason=reason, scope=Scope.TRANSPORT))
         if faults:
             _rest(self.ledger, self.lane, faults[0])
         elif self.tally.sent:
@@ -159,6 +166,10 @@ class _Run:
         results = self.window.drain()
         self.unrecorded += results
         self.tally.add(result.outcome for result in results)
+        for result in results:
+            self.lost_in_row = self.lost_in_row + 1 if isinstance(result.outcome, Unknown) else 0
+        if self.lost_in_row >= LOST_IN_ROW:
+            self.window.close()
         return len(results)
 
     def _turn(self, room: int) -> list[Claimed]:
