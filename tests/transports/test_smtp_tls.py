@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from datetime import UTC, datetime
 
@@ -114,12 +115,14 @@ def test_a_log_in_in_clear_is_for_this_machine_alone(serve, script, smtp_to, mai
     assert IN_BASE64 in server.clear
 
 
-@pytest.mark.parametrize("fault", ["missing", "no certificate"])
+@pytest.mark.parametrize("fault", ["missing", "no certificate", "pipe"])
 def test_a_ca_file_that_cannot_be_read_is_a_setting_to_mend(
     fault, tmp_path, free_port, smtp_to, mail
 ) -> None:
     file = tmp_path / "ca.pem"
-    if fault != "missing":
+    if fault == "pipe":
+        os.mkfifo(file)
+    elif fault != "missing":
         file.write_text("hello")
     (outcome,) = smtp_to(free_port, ca=str(file)).send([mail()])
     assert (type(outcome), outcome.scope) == (Refused, Scope.TRANSPORT)
