@@ -56,17 +56,22 @@ class Expiry:
 
 
 def causes(
-    standing: Standing, broken: Mapping[str, str], now: datetime, *, expiring: Sequence[Expiry] = ()
+    standing: Standing,
+    broken: Mapping[str, str],
+    now: datetime,
+    *,
+    since: datetime | None = None,
+    expiring: Sequence[Expiry] = (),
 ) -> tuple[Cause, ...]:
     """Name everything that people should know at `now`, the most urgent first.
 
-    `broken` maps what is broken to why. The same state gives the same causes, so asking twice tells nothing twice.
+    `broken` maps what is broken to why; `since` is when the daemon began to work, before which nothing could go out. The same state gives the same causes, so asking twice tells nothing twice.
     """
     return (
         *(_broken(what, why) for what, why in sorted(broken.items())),
         *(_paused(pause) for pause in standing.pauses),
         *(_held(each) for each in standing.found if each.state is EditionState.HELD),
-        *_late(standing, now),
+        *_late(standing, now, since),
         *(_stuck(name, since) for name, since in standing.begun.items() if now - since > STUCK_AFTER),
         *(_uncertain(each) for each in standing.found if each.accounts.uncertain),
         *(_expiring(each, now) for each in expiring if each.at - now <= SOON),
@@ -112,11 +117,11 @@ def _way_on(found: Found) -> str:
     return f"postroom outbox {go} lets it go, postroom outbox cancel {found.key} withdraws it"
 
 
-def _late(standing: Standing, now: datetime) -> Iterator[Cause]:
+def _late(standing: Standing, now: datetime, since: datetime | None) -> Iterator[Cause]:
     """Tell of transports that neither rest nor wait for their rate, and yet give no answer."""
     resting = {pause.transport for pause in standing.pauses}
     for waiting in standing.waiting:
-        if waiting.transport not in resting and _stands_still(waiting, now):
+        if waiting.transport not in resting and _stands_still(waiting, now, since):
             since = f"{waiting.due_at:%Y-%m-%d %H:%M} UTC"
             yield Cause(
                 id=f"late:{waiting.transport}",
@@ -135,8 +140,8 @@ def _stuck(transport: str, since: datetime) -> Cause:
     )
 
 
-def _stands_still(waiting: Waiting, now: datetime) -> bool:
-    latest = max(waiting.due_at, waiting.worked_at or waiting.due_at)
+def _stands_still(waiting: Waiting, now: datetime, since: datetime | None) -> bool:
+    latest = max(waiting.due_at, waiting.worked_at or waiting.due_at, since or waiting.due_at)
     return not waiting.limited and now - latest > LATE_AFTER
 
 

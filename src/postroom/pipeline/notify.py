@@ -59,6 +59,7 @@ class Teller:
     clock: Clock
     stop: threading.Event = field(default_factory=threading.Event)
     news: threading.Event = field(default_factory=threading.Event)
+    begun: datetime | None = None
     _failures: int = 0
     _not_before: float = float("-inf")
     _told_of_ledger: bool = False
@@ -109,7 +110,11 @@ class Teller:
 
     def _wanted(self, now: datetime) -> list[Cause]:
         stand = self.ledger.read(standing, now)
-        return [each for each in causes(stand, self._broken(), now) if self.place.wants(each.kind)]
+        return [
+            each
+            for each in causes(stand, self._broken(), now, since=self.begun)
+            if self.place.wants(each.kind)
+        ]
 
     def _broken(self) -> Mapping[str, str]:
         if self.vitals is None:
@@ -155,8 +160,9 @@ class Notifier:
         self, config: Config, ledger: Ledger, vitals: Vitals, *, clock: Clock, secrets: Secrets
     ) -> None:
         self._stop = threading.Event()
+        begun = clock()
         self._tellers = [
-            Teller(place=place, ledger=ledger, vitals=vitals, clock=clock, stop=self._stop)
+            Teller(place=place, ledger=ledger, vitals=vitals, clock=clock, stop=self._stop, begun=begun)
             for place in places(config, secrets)
         ]
         self._threads = [
@@ -187,7 +193,7 @@ def tell_once(config: Config, ledger: Ledger, *, clock: Clock, secrets: Secrets)
     """Look once at every place, one after the other, and wait for it: for a run that ends by itself."""
     for place in places(config, secrets):
         try:
-            Teller(place=place, ledger=ledger, vitals=None, clock=clock).look()
+            Teller(place=place, ledger=ledger, vitals=None, clock=clock, begun=clock()).look()
         except PostroomError as error:
             log.warning("notice not told", place=place.name, why=str(error))
 
