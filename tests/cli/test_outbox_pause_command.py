@@ -28,3 +28,11 @@ def test_a_transport_that_is_not_there_is_refused(office, postroom) -> None:
         assert answer.code == 2
         assert "there is no transport 'mial'; did you mean 'mail'?" in answer.told
     assert "config.yaml names mail, page" in postroom("outbox", "pause", "zzzzz").told
+
+
+def test_a_broken_config_takes_no_brake_away(desk, postroom) -> None:
+    assert postroom("run", "--once").code == 0
+    desk.configure(("channels:", "chanels:"))
+    answer = postroom("outbox", "pause", "mail")
+    assert answer.code == 0, answer.told
+    assert "goes by the last good one" in answer.told

@@ -28,7 +28,7 @@ def command(config: Path, article: str, reason: str, as_json: bool) -> None:
     ARTICLE is an id, a slug or a file; the file may be gone already. What went out, or is on its way
     at this moment, cannot be recalled; it is listed.
     """
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         named = _meet(project, ledger, article)
         done = ledger.write(operate.pull, named, reason, session.now())

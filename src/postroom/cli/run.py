@@ -23,12 +23,10 @@ from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
 from postroom.cli.worries import is_orphaned
 from postroom.config import Config
-from postroom.config.rescue import database_of
 from postroom.daemon import Daemon
 from postroom.errors import ConfigError, LedgerError, UsageError
 from postroom.model import Severity
-from postroom.outbox import guard, meta
-from postroom.outbox.ledger import Ledger, exists
+from postroom.outbox import guard
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.notify import tell_once
 from postroom.pipeline.once import Done, once
@@ -93,17 +91,10 @@ def _load_or_last_good(path: Path) -> Config:
     try:
         return _load(path)
     except ConfigError:
-        database = database_of(path)
-        text = _kept(database) if exists(database) else None
+        text = session.last_good(path)
         if text is None:
             raise
         return settings.parse(text, path)
-
-
-def _kept(database: str) -> str | None:
-    with Ledger(database) as ledger:
-        good = ledger.read(meta.last_good_config)
-    return good.text if good is not None else None
 
 
 def _pretended(config: Config, at: datetime, stop: threading.Event, as_json: bool) -> int:

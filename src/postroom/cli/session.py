@@ -9,9 +9,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import click
+
 from postroom import config as settings
-from postroom.model import History
-from postroom.outbox import history
+from postroom.config.rescue import database_of
+from postroom.errors import ConfigError
+from postroom.model import History, visible
+from postroom.outbox import history, meta
 from postroom.outbox.ledger import Ledger, exists
 from postroom.pipeline.project import Project, open_project
 
@@ -24,6 +28,32 @@ def now() -> datetime:
 def load(path: Path, *, settle: bool = False) -> Project:
     """Open the project whose config.yaml is at `path`. Raises ConfigError with every finding."""
     return open_project(settings.load(path), settle=settle)
+
+
+def load_or_last_good(path: Path) -> Project:
+    """Open the project; where config.yaml is broken, by the last good one that the ledger keeps, and say so.
+
+    For commands that must work whatever state an editor has left the file in: what a daemon sends by the last
+    good config, a person must be able to stop.
+    """
+    try:
+        return load(path)
+    except ConfigError as error:
+        text = last_good(path)
+        if text is None:
+            raise
+        click.echo(f"{visible(str(error))}\n{path} is broken; this goes by the last good one", err=True)
+        return open_project(settings.parse(text, path))
+
+
+def last_good(path: Path) -> str | None:
+    """Return the last good config that the ledger of a broken one keeps; None where there is none."""
+    database = database_of(path)
+    if not exists(database):
+        return None
+    with Ledger(database) as ledger:
+        good = ledger.read(meta.last_good_config)
+    return good.text if good is not None else None
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from postroom.outbox import operate
 def command(config: Path, addresses: tuple[str, ...], reason: str, undo: bool) -> None:
     """Never write to ADDRESS again, on any channel; what is queued for it is cancelled."""
     people = [address.normalise(each) for each in addresses]
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         for person in people:
             if undo:

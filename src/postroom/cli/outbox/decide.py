@@ -50,7 +50,7 @@ def hold(config: Path, edition: str, reason: str) -> None:
 @click.pass_obj
 def release(config: Path, edition: str) -> None:
     """Let an EDITION go on that was held, or a transport that rests (name the transport)."""
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         if edition in project.config.transports and ledger.write(
             operate.resume_transport, edition, session.now()
@@ -121,7 +121,7 @@ def rehearsed(config: Path, editions: tuple[str, ...], how: str | None, as_json:
 
     Without EDITION all of them are meant.
     """
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         waiting = undecided_rehearsals(project, ledger)
         if how is None:

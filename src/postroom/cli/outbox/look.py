@@ -29,7 +29,7 @@ def show_status(config: Path, as_json: bool = False) -> int:
 
     The exit code is 1 for as long as a delivery of any edition has failed or is uncertain.
     """
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_if_any(project) as ledger:
         rows = ledger.read(status.editions) if ledger is not None else []
         worries = list(_worries(project.config, ledger, rows)) if ledger is not None else []

@@ -18,7 +18,7 @@ from postroom.outbox import operate
 @click.pass_obj
 def pause(config: Path, transport: str, reason: str) -> None:
     """Let TRANSPORT take nothing more until it is resumed; what is on its way is finished."""
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     _refuse_unknown(project.config, transport)
     with session.ledger_of(project) as ledger:
         ledger.write(operate.pause_transport, transport, reason, until=None, now=session.now())
@@ -30,7 +30,7 @@ def pause(config: Path, transport: str, reason: str) -> None:
 @click.pass_obj
 def resume(config: Path, transport: str) -> None:
     """Let TRANSPORT go on, whether a person or a fault has paused it; what waits for it is tried at once."""
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         was_paused = ledger.write(operate.resume_transport, transport, session.now())
     if was_paused:
