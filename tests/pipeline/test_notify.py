@@ -6,9 +6,11 @@ import email
 import email.policy
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +31,7 @@ from postroom.outbox.pauses import Pause
 from postroom.outbox.standing import Found, Standing, Waiting
 from postroom.pipeline.causes import Cause, Expiry, causes
 from postroom.pipeline.notify import MOST_AN_HOUR, Notifier, Teller, tell_once
-from postroom.pipeline.places import LONGEST_SLACK, Note, for_slack, places
+from postroom.pipeline.places import LONGEST_SLACK, Note, NotTold, Place, for_slack, places
 from postroom.pipeline.vitals import Role, Vitals
 from postroom.transports.secret import reader
 
@@ -417,6 +419,15 @@ def test_more_than_twenty_in_an_hour_come_in_one_summary_and_then_none(hook: Hoo
 # When it goes wrong.
 
 
+A_NOTE = Note(id="a", kind="broken", text="Something broke.", at=NOW)
+
+
+def place_of(told: Any, url: str) -> Place:
+    here = told('slack: "${SLACK}"', SLACK=url)
+    (place,) = places(here.config, here.secrets)
+    return place
+
+
 @pytest.mark.parametrize(
     ("status", "why"),
     [
@@ -448,6 +459,54 @@ def test_a_server_that_names_a_time_is_left_alone_until_then(hook: Hook, told: A
     teller = here.teller()
     teller.look()
     assert teller._not_before - time.monotonic() > 7000
+
+
+def test_a_time_of_thousands_of_digits_is_a_day(hook: Hook, told: Any) -> None:
+    hook.status, hook.headers = 429, {"Retry-After": "9" * 5000}
+    with pytest.raises(NotTold) as caught:
+        place_of(told, hook.url).deliver(A_NOTE)
+    assert caught.value.after == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://xn--a-.invalid/{SECRET}",
+        f"https://{'a' * 300}.invalid/{SECRET}",
+        f"https://a..b.invalid/{SECRET}",
+        f"https://127.0.0.1:99999/{SECRET}",
+        f"https://[::1/{SECRET}",
+        f"https://\N{MATHEMATICAL BOLD CAPITAL A}\N{ZERO WIDTH JOINER}.invalid/{SECRET}",
+    ],
+)
+def test_an_address_that_cannot_be_is_no_end_and_not_shown(told: Any, url: str) -> None:
+    with pytest.raises(NotTold) as caught:
+        place_of(told, url).deliver(A_NOTE)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_hook_that_sends_its_answer_byte_by_byte_is_left(
+    told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.pipeline.places.LONGEST_SECONDS", 1)
+    is_left = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        line, _ = listener.accept()
+        with line, suppress(OSError):
+            line.sendall(b"HTTP/1.1 200 OK\r\n")
+            while not is_left.wait(0.05):
+                line.sendall(b"X")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        begun = time.monotonic()
+        with pytest.raises(NotTold, match="it cannot be reached: TimeoutError"):
+            place_of(told, f"http://127.0.0.1:{listener.getsockname()[1]}/").deliver(A_NOTE)
+        assert time.monotonic() - begun < 5
+        is_left.set()
+        thread.join()
 
 
 def test_no_secret_and_no_address_gets_into_a_log(

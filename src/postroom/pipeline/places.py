@@ -6,6 +6,7 @@ they are used, and stand in no message and no log.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 import quopri
@@ -25,6 +26,9 @@ from postroom.model import Mail, Message, NoticeKind, Sent
 
 TIMEOUT_SECONDS = 10
 """How long a hook may take to connect, to take what is posted, and to begin its answer: each of them."""
+
+LONGEST_SECONDS = 15
+"""How long all of it may take: a hook that sends its answer byte by byte is never late with one of them."""
 
 LONGEST_SLACK = 4_000
 """Characters of a text for Slack: one message on a screen. It cuts at 40,000
@@ -138,25 +142,33 @@ def _opened(reference: str, secrets: Secrets) -> str:
 
 
 def _post(url: str, body: Mapping[str, Any]) -> None:
-    import httpx
-
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes the whole address into the log
     try:
-        with (
-            httpx.Client(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client,
-            client.stream("POST", url, json=body) as answer,
-        ):
-            status, after = answer.status_code, answer.headers.get("Retry-After", "")
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        status, after = asyncio.run(_answer(url, body))
+    except (
+        Exception
+    ) as error:  # edge: one note; an impossible name or port fails deep below, in ways of its own
         raise NotTold(f"it cannot be reached: {type(error).__name__}") from None
     if not 200 <= status < 300:
         elsewhere = ", to lead elsewhere, where it is not followed" if status // 100 == 3 else ""
         raise NotTold(f"it answered {status}{elsewhere}", _seconds(after))
 
 
+async def _answer(url: str, body: Mapping[str, Any]) -> tuple[int, str]:
+    """Post, and return the status and Retry-After. Raises TimeoutError after LONGEST_SECONDS."""
+    import httpx
+
+    async with (
+        asyncio.timeout(LONGEST_SECONDS),
+        httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client,
+        client.stream("POST", url, json=body) as answer,
+    ):
+        return answer.status_code, answer.headers.get("Retry-After", "")
+
+
 def _seconds(after: str) -> timedelta | None:
     """Read Retry-After (RFC 9110 §10.2.3), in seconds; a date there is left to the back-off."""
-    return timedelta(seconds=min(int(after), 86_400)) if after.isascii() and after.isdigit() else None
+    return timedelta(seconds=min(int(after[:6]), 86_400)) if after.isascii() and after.isdigit() else None
 
 
 def _by_mail(place: NotifyMail, config: Config, secrets: Secrets) -> Callable[[Note], None]:
@@ -194,7 +206,9 @@ def write_mail(place: NotifyMail, note: Note, publication: str) -> Message:
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Transfer-Encoding", "quoted-printable"),
     ]
-    text = "".join(each if each.isprintable() or each == "\n" else " " for each in _cut(note.text, LONGEST_TEXT))
+    text = "".join(
+        each if each.isprintable() or each == "\n" else " " for each in _cut(note.text, LONGEST_TEXT)
+    )
     body = quopri.encodestring(f"{text}\n".encode()).replace(b"\n", b"\r\n")
     mail = Mail(mail_from=address, rcpt_to=place.to, data=header.block(headers) + b"\r\n" + body)
     return Message(delivery_id=0, name=f"notice-{token}", idempotency_key=token, content=mail)
