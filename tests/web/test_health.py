@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -467,3 +468,26 @@ def until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.02)
+
+
+def half_open(running: Running) -> socket.socket:
+    host, port = running.handle.address.removeprefix("http://").split(":")
+    line = socket.create_connection((host, int(port)), timeout=10)
+    line.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+    return line
+
+
+@pytest.mark.parametrize("number", [50, 200])
+def test_connections_that_ask_nothing_keep_nobody_out(running: Running, number: int) -> None:
+    lines = [half_open(running) for _ in range(number)]
+    assert [running.get("/healthz").status_code for _ in range(3)] == [200] * 3
+    for line in lines:
+        line.close()
+
+
+def test_a_connection_that_asks_nothing_is_given_up(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("postroom.web.health.brief.LONGEST_SECONDS", 0.2)
+    with half_open(running) as line, suppress(ConnectionResetError):
+        assert line.recv(1) == b""

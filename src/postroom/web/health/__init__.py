@@ -28,6 +28,7 @@ from postroom.errors import UsageError
 from postroom.outbox.schema import HEAD
 from postroom.outbox.sqlite import driver, path_of
 from postroom.pipeline.vitals import Vitals
+from postroom.web.health.brief import Brief
 from postroom.web.health.checks import Findings, checks, is_alive, is_ready
 from postroom.web.health.look import Lookout
 
@@ -35,9 +36,6 @@ __all__ = ["Handle", "app", "serve"]
 
 STOP_SECONDS = 3
 """How long a stop waits for answers on their way."""
-
-MOST_REQUESTS = 16
-"""Requests at the same time; more get 503 at once."""
 
 _NOT_INSTALLED = "Metrics need one more package, installed beside Postroom: pip install 'postroom[metrics]'\n"
 _NOT_KEPT = {"Cache-Control": "no-store"}
@@ -73,7 +71,7 @@ def serve(config: Config, vitals: Vitals, *, listen: str, clock: Callable[[], da
         access_log=False,
         ws="none",
         server_header=False,
-        limit_concurrency=MOST_REQUESTS,
+        http=Brief,
         timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(settings)
