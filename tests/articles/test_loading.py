@@ -419,3 +419,10 @@ def test_an_image_that_is_an_empty_list_in_a_list_is_no_image(rules: ArticleRule
     loaded = load(path, rules)
     assert loaded.article is not None
     assert loaded.article.image is None
+
+
+@pytest.mark.parametrize("escape", [r"\ufffe", r"\uffff", r"\x01", r"\x7f"])
+@pytest.mark.parametrize("dialect", ["---\ntitle: {}\n---\n", "+++\ntitle = {}\n+++\n"])
+def test_what_is_no_character_is_left_out_of_a_title(read, escape: str, dialect: str) -> None:
+    escape = escape.replace(r"\x", r"\u00")
+    assert read(dialect.format(f'"A{escape}B"') + "\nText.\n").article.title == "AB"

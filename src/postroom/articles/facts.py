@@ -17,15 +17,17 @@ _Read = TypeVar("_Read")
 
 _IMAGE_KEYS = ("src", "url", "path", "image", "file", "filename", "feature", "teaser")
 _LABEL_KEYS = ("name", "title", "label", "value", "slug")
+# An escape (`\ufffe`) brings them in, and HTML and XML cannot hold them (XML 1.0, production 2).
+_NO_CHARACTER = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NOT_PUBLIC = frozenset(("draft", "private", "pending", "unpublished", "hidden", "archived", "trash", "wip"))
 _YES, _NO = frozenset(("true", "yes", "on", "1", "y")), frozenset(("false", "no", "off", "0", "n"))
 _EMAIL_PARTS = ("subject", "preheader")
 
 
 def one_line(text: str) -> str:
-    """Put a text on one line: breaks and runs of blanks become one blank, controls go."""
+    """Put a text on one line: breaks and runs of blanks become one blank, what is no character goes."""
     text = " ".join(text.split())
-    return text if text.isprintable() else "".join(sign for sign in text if sign >= " " and sign != "\x7f")
+    return text if text.isprintable() else _NO_CHARACTER.sub("", text)
 
 
 class Facts:
