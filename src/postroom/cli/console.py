@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from postroom.model import Finding, Severity, visible
+from postroom.model import DeliveryState, Finding, Severity, visible
 
 STATE_STYLES = {
     "ready": "green",
@@ -53,13 +53,17 @@ def _plain(value: object) -> object:
     return str(value)
 
 
+_WHOLE = {"state", "edition", "to", "when", "line", *(state.value for state in DeliveryState)}
+"""Columns that are never folded: what people copy, and numbers."""
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> Table:
     """Lay rows out under quiet headings; texts are taken as they are, never as markup."""
     laid = Table(
         title=title, title_justify="left", title_style="bold", box=None, header_style="dim", pad_edge=False
     )
     for name in columns:
-        laid.add_column(name, overflow="fold", no_wrap=name in {"state", "when", "line"})
+        laid.add_column(name, overflow="fold", no_wrap=name in _WHOLE)
     for row in rows:
         laid.add_row(*row)
     return laid

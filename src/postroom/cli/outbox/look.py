@@ -12,11 +12,12 @@ from postroom.cli import console, session
 from postroom.cli.worries import is_orphaned, told_backlog, told_pause, unsettled
 from postroom.config import Config
 from postroom.model import DeliveryState, Email, Post
-from postroom.outbox import operate, status
+from postroom.outbox import guard, operate, status
 from postroom.outbox.backlogs import backlogs
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.status import DeliveryRow, EditionRow, Shown
 from postroom.pipeline.preview import post_text
+from postroom.pipeline.space import Space
 
 COUNTS = ("queued", "sending", "sent", "failed", "uncertain", "cancelled")
 
@@ -43,6 +44,10 @@ def show_status(config: Path, as_json: bool = False) -> int:
 
 def _worries(config: Config, ledger: Ledger, rows: list[EditionRow]) -> Iterator[str]:
     now = session.now()
+    if (copy := guard.check(ledger, guard.place_of(config.database))) is not None:
+        yield copy.why
+    if (room := Space.under(config.database).room()) is not None and room.told:
+        yield room.told
     yield from (told_pause(each, config) for each in ledger.read(operate.paused_transports, now))
     yield from (
         told_backlog(each, config) for each in ledger.read(backlogs, now) if is_orphaned(each, config)
@@ -69,17 +74,20 @@ def _print_status(rows: list[EditionRow]) -> None:
     if not rows:
         out.print("The outbox is empty: nothing was published yet.")
         return
+    shown = [name for name in COUNTS if any(getattr(row.accounts, name) for row in rows)]
     cells = [
         [
             console.state(str(row.state)),
             console.text(row.key),
             str(row.accounts.recipients),
-            *(str(getattr(row.accounts, name) or "") for name in COUNTS),
-            console.text(row.reason),
+            *(str(getattr(row.accounts, name) or "") for name in shown),
         ]
         for row in rows
     ]
-    out.print(console.table(["state", "edition", "to", *COUNTS, "why"], cells))
+    out.print(console.table(["state", "edition", "to", *shown], cells))
+    for row in rows:
+        if row.reason:
+            out.print(console.text(f"{row.key}: {row.reason}"), soft_wrap=True)
 
 
 @click.command("list")
