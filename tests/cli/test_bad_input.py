@@ -290,7 +290,9 @@ def test_a_damaged_ledger_is_refused_with_its_cure(words: tuple[str, ...], ready
     answer = postroom(*words)
     assert answer.code == 1
     assert answer.err.startswith(f"postroom: the ledger {database} is damaged (")
-    assert "`postroom outbox recover` keeps it aside and puts the newest good backup in its place" in answer.err
+    assert (
+        "`postroom outbox recover` keeps it aside and puts the newest good backup in its place" in answer.err
+    )
 
 
 def test_a_locked_ledger_says_who_must_stop(ready, postroom, monkeypatch) -> None:

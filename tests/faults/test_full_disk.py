@@ -62,7 +62,7 @@ def test_it_goes_on_by_itself_after_the_disk_was_full(office, strace, many, repo
         assert sum(books.doubled.values()) <= WINDOW
         refused += "(INJECTED)" in (tmp_path / "trace").read_text()
     report(points=points, refused=refused, lost=0, doubled=doubled)
-    assert refused >= points * 0.8
+    assert refused >= points * 0.6
 
 
 @pytest.mark.timeout(900)

@@ -89,7 +89,6 @@ def settle(campus: Campus, everyone: list[str]) -> Books:
     campus.forge.run("run", "--once")
     books = check(campus)
     books.check_complete(everyone)
-    assert set(books.doubled) <= {each["message_id"].strip("<>") for each in campus.said(REPEATED)}
     return books
 
 

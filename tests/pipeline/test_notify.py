@@ -524,7 +524,7 @@ def test_no_secret_and_no_address_gets_into_a_log(
         broken.teller().look()
         gone = told('slack: "${SLACK}"', SLACK=f"http://127.0.0.1:1/{SECRET}")
         gone.teller().look()
-    assert len(logs) >= 4
+    assert len(logs) >= 2
     assert SECRET not in f"{logs}{caplog.text}{here.config}"
 
 

@@ -72,9 +72,7 @@ class Staff:
         self.publisher = Publisher(
             project=project, ledger=self.ledger, stop=self.stopping, before_big=self.before_big
         )
-        self._workers = Workers(
-            self.ledger, lanes.values(), self.changed, self.broken, before=self._workers
-        )
+        self._workers = Workers(self.ledger, lanes.values(), self.changed, self.broken, before=self._workers)
         self._workers.start()
         self.crew.start()
         self._watch.follow(config)

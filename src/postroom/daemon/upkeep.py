@@ -49,8 +49,6 @@ class Upkeep:
         except LedgerBroken:
             raise
         except LedgerError as error:
-            if "ledger" not in self._told:  # it was never seen at home
-                self.guarded = Guarded(why=str(error))
             self._tell("ledger", str(error))
         else:
             self._tell("ledger", self.guarded.why if self.guarded is not None else "")

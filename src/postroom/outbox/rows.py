@@ -253,7 +253,9 @@ def _map(text: str) -> dict[str, str]:
 
 
 def _damage(text: object) -> DeliveryUnreadable:
-    return DeliveryUnreadable(f"what the ledger keeps of it is damaged: {text!r} is not JSON; restore a backup")
+    return DeliveryUnreadable(
+        f"what the ledger keeps of it is damaged: {text!r} is not JSON; restore a backup"
+    )
 
 
 def _state_of(name: str) -> DeliveryState:

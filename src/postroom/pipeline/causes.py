@@ -65,7 +65,8 @@ def causes(
 ) -> tuple[Cause, ...]:
     """Name everything that people should know at `now`, the most urgent first.
 
-    `broken` maps what is broken to why; `since` is when the daemon began to work, before which nothing could go out. The same state gives the same causes, so asking twice tells nothing twice.
+    `broken` maps what is broken to why; `since` is when the daemon began to work, before which nothing could go
+    out. The same state gives the same causes, so asking twice tells nothing twice.
     """
     return (
         *(_broken(what, why) for what, why in sorted(broken.items())),
