@@ -108,13 +108,13 @@ def volume(tmp_path: Path) -> Iterator[Path]:
 def test_it_waits_while_a_real_disk_is_full(office, volume: Path, many, report) -> None:
     """The disk fills up at random moments while mail goes out, for long enough to be noticed, and is freed."""
     opened = office(seconds=0.02, connections=2, place=volume)
-    points = many(8, 100)
+    points = many(4, 100)
     everyone = opened.station.ready(opened.forge, points * 30)
     chance = random.Random(3)
     pid = opened.forge.start()
     for number in range(points):
         goal = number * 30 + chance.randint(1, 20)
-        assert wait_until(lambda at=goal: opened.sink.count() >= at, 30), opened.log()
+        assert wait_until(lambda at=goal: opened.sink.count() >= at, 90), opened.log()
         _fill(volume / "ballast")
         before = len(opened.forge.events())
         wait_until(lambda at=before: "disk is full" in str(opened.forge.events()[at:]), 1)

@@ -123,11 +123,11 @@ def _late(standing: Standing, now: datetime, since: datetime | None) -> Iterator
     resting = {pause.transport for pause in standing.pauses}
     for waiting in standing.waiting:
         if waiting.transport not in resting and _stands_still(waiting, now, since):
-            since = f"{waiting.due_at:%Y-%m-%d %H:%M} UTC"
+            due = f"{waiting.due_at:%Y-%m-%d %H:%M} UTC"
             yield Cause(
                 id=f"late:{waiting.transport}",
                 kind=NoticeKind.LATE,
-                text=f"What is due on the transport {waiting.transport} since {since} does not go out",
+                text=f"What is due on the transport {waiting.transport} since {due} does not go out",
                 cure="postroom outbox status and the log of the daemon say more",
             )
 
