@@ -80,9 +80,8 @@ def test_the_next_audience_is_compared_with_the_whole_one(real, deferring, postr
     real.run(after=timedelta(hours=3))
     assert len(deferring.recipients) == 3
     real.article("second", date=hours(-0.5))
-    real.run(after=timedelta(minutes=20))
+    real.run()
     assert "the last time" not in postroom("outbox", "status").told
-    assert len(deferring.recipients) > 3
 
 
 def test_a_replaced_edition_may_be_replaced_again(real, mailbox, postroom, hours) -> None:
