@@ -34,6 +34,7 @@ _GONE: Final = frozenset(
 )
 _NO: Final = frozenset({"", "0", "no", "n", "false", "never"})
 _STATES: Final = ("state", "status")
+_WHO_LEFT: Final = frozenset({*_STATES, "unsubscribed"})
 # Line breaks and tabs may stand in a cell; no other control character has a meaning in a mail.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr", "frau", "sir", "dame"})
@@ -94,26 +95,29 @@ def _body(path: Path, shown: str, header: Header) -> Iterator[Cells | Broken]:
 
 
 def _rows(path: Path, shown: str, header: Header) -> Iterator[Recipient | Rejection]:
+    tells_who_left = not _WHO_LEFT.isdisjoint(header.names)
     for record in _body(path, shown, header):
         if isinstance(record, Broken):
             yield Rejection(line=record.line, why=record.why)
         else:
-            yield _row(record, header)
+            yield _row(record, header, tells_who_left)
 
 
-def _row(record: Cells, header: Header) -> Recipient | Rejection:
-    cells = record.cells
+def _row(record: Cells, header: Header, tells_who_left: bool) -> Recipient | Rejection:
+    line, cells = record
     while len(cells) > len(header.names) and not cells[-1].strip():
         cells.pop()
     if why := _fault(cells, header):
-        return Rejection(line=record.line, why=why)
-    values = dict(zip(header.names, [unguarded(cell.strip()) for cell in cells], strict=True))
-    if why := _gone(values):
-        return Rejection(line=record.line, why=why)
+        return Rejection(line=line, why=why)
+    values = dict(zip(header.names, map(str.strip, cells), strict=True))
+    if "'" in "".join(cells):
+        values = {name: unguarded(value) for name, value in values.items()}
+    if tells_who_left and (why := _gone(values)):
+        return Rejection(line=line, why=why)
     try:
         return _recipient(values)
     except AddressError as error:
-        return Rejection(line=record.line, why=f"this is no mail address: {error}")
+        return Rejection(line=line, why=f"this is no mail address: {error}")
 
 
 def _fault(cells: Sequence[str], header: Header) -> str:
@@ -122,6 +126,8 @@ def _fault(cells: Sequence[str], header: Header) -> str:
             f"the row has {len(cells)} cells where the header has {len(header.names)}; "
             f"put text that holds {header.delimiter!r} in quotation marks, and keep empty cells"
         )
+    if "".join(cells).isprintable():  # no control character is
+        return ""
     for name, cell in zip(header.names, cells, strict=True):
         if found := _CONTROL.search(cell):
             return f"the cell {name} holds the control character U+{ord(found[0]):04X}; remove it"
@@ -138,12 +144,12 @@ def _gone(values: Mapping[str, str]) -> str:
 
 
 def _recipient(values: dict[str, str]) -> Recipient:
+    """Make a recipient of a row's `values`, which become the merge values."""
     address = normalise(values.pop("email"))
-    name = " ".join(values.get("name", "").split())
-    first_name = " ".join(values.get("first_name", "").split()) or _first_name(name)
-    merge = {**values, "name": name, "first_name": first_name}
+    name = values["name"] = " ".join(values.get("name", "").split())
+    values["first_name"] = " ".join(values.get("first_name", "").split()) or _first_name(name)
     return Recipient(
-        address=address.address, identity=address.identity, domain=address.domain, name=name, merge=merge
+        address=address.address, identity=address.identity, domain=address.domain, name=name, merge=values
     )
 
 
@@ -151,5 +157,4 @@ def _first_name(name: str) -> str:
     """Draw `Ada` from `Ada Lovelace`, `Lovelace, Ada` and `Dr. Ada Lovelace`."""
     family, comma, given = name.partition(",")
     words = (given if comma and given.strip() else family).split()
-    named = [word for word in words if word.rstrip(".").casefold() not in _TITLES]
-    return named[0] if named else ""
+    return next((word for word in words if word.rstrip(".").casefold() not in _TITLES), "")

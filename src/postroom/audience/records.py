@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, NamedTuple, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ MAX_LINES: Final = 50
 MAX_CHARACTERS: Final = 1 << 20
 """Characters a record may have, so that memory stays bounded. A field may have 131,072 (the limit
 of Python's csv module)."""
+_BLOCK_CHARACTERS: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +30,7 @@ class Broken:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
+class Cells(NamedTuple):
     """The cells of one record, as written."""
 
     line: int
@@ -38,21 +38,53 @@ class Cells:
 
 
 def records(stream: TextIO, delimiter: str) -> Iterator[Cells | Broken]:
-    """Read records one by one; blank ones (also `,,,`) are passed over. Lines count from 1."""
+    """Read records one by one; blank ones (also `,,,`) are passed over. Lines count from 1.
+
+    Most files have a record on every line: those are parted block by block, and only a block in which one is
+    broken, or spans lines, is read line by line.
+    """
     lines = _Lines(stream)
+    while block := lines.block():
+        rows = _one_a_line(block, delimiter)
+        if rows is None:
+            lines.put_back(block)
+            yield from _line_by_line(lines, delimiter)
+            continue
+        yield from (Cells(line, cells) for line, cells in enumerate(rows, lines.first) if _is_told(cells))
+        lines.first += len(block)
+
+
+def _one_a_line(block: list[str], delimiter: str) -> list[list[str]] | None:
+    """Part the cells of lines each of which is a record; None where one is not."""
+    if max(map(len, block)) >= MAX_CHARACTERS:
+        return None
+    try:
+        rows = list(csv.reader(block, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(block) else None
+
+
+def _line_by_line(lines: _Lines, delimiter: str) -> Iterator[Cells | Broken]:
+    """Read records until every line that was put back belongs to one."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         lines.begin()
+        if not lines.has_returned:
+            return
         try:
             cells = next(reader)
-        except StopIteration:
-            return
         except (_TooLarge, csv.Error) as error:
             lines.retreat()
             yield Broken(line=lines.first, why=_reason(error))
             continue
-        if any(cells) and any(map(str.strip, cells)):
-            yield Cells(line=lines.first, cells=cells)
+        if _is_told(cells):
+            yield Cells(lines.first, cells)
+
+
+def _is_told(cells: list[str]) -> bool:
+    """Whether anything stands in a record."""
+    return any(cells) and any(map(str.strip, cells))
 
 
 class _TooLarge(Exception):
@@ -68,6 +100,24 @@ class _Lines:
         self._taken: list[str] = []
         self._size = 0
         self.first = 1
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether lines that were taken back wait to be read again."""
+        return bool(self._returned)
+
+    def block(self) -> list[str]:
+        """Take lines of so many characters as are read at a time; none at the end."""
+        block: list[str] = []
+        size = 0
+        while size < _BLOCK_CHARACTERS and (line := self._read()):
+            block.append(line)
+            size += len(line)
+        return block
+
+    def put_back(self, block: list[str]) -> None:
+        """Take back a block, to have its lines read one by one."""
+        self._returned.extend(block)
 
     def begin(self) -> None:
         """Start a new record on the next line."""
