@@ -33,9 +33,8 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import Moment, is_state, to_micros
-from postroom.outbox.content import encode_map
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.subscribers import Known, enrol
+from postroom.outbox.subscribers import Enrolled, enrol, told_of
 from postroom.outbox.tables import delivery, edition, membership, subscriber, suppression
 
 BATCH = 2000
@@ -122,9 +121,8 @@ def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) 
     if filling.edition.revision > 1:
         reached = _reached_before(connection, filling.edition, [one.id for one in known.values()] or [0])
         left = [person for person in left if (known[person.identity].id if known else 0) not in reached]
-    _ADD_DELIVERIES.run(
-        connection, (row for person in left for row in _rows(filling, person, known.get(person.identity)))
-    )
+    rows = [row for person in left for row in _rows(filling, person, known.get(person.identity))]
+    _ADD_DELIVERIES.put(connection, rows)
     return suppressed
 
 
@@ -220,26 +218,13 @@ def is_earlier(value: Edition) -> ColumnElement[bool]:
     )
 
 
-def _rows(filling: Filling, person: Recipient, known: Known | None) -> Iterator[dict[str, object]]:
+def _rows(filling: Filling, person: Recipient, enrolled: Enrolled | None) -> Iterator[tuple[object, ...]]:
     """Yield the deliveries of one recipient, a part each, with values as the database keeps them.
 
     Of a subscriber only what differs is repeated; an account is told in full.
     """
-    told: dict[str, str | None] = {
-        "address": person.address,
-        "domain": person.domain,
-        "name": person.name,
-        "merge": encode_map(person.merge),
-    }
-    if known is not None:
-        told = {name: value if value != known.told[name] else None for name, value in told.items()}
-    shared = {
-        "edition_id": filling.edition.id,
-        "recipient": known.id if known else 0,
-        "identity": None if known else person.identity,
-        "state": "queued",
-        "due_at": to_micros(filling.edition.due_at),
-        **told,
-    }
+    number, own = enrolled or (0, told_of(person))
+    identity = None if enrolled else person.identity
+    due_at = to_micros(filling.edition.due_at)
     for part in range(filling.parts):
-        yield {**shared, "part": part, "waits": part > 0}
+        yield (filling.edition.id, number, part, "queued", part > 0, due_at, identity, *own)

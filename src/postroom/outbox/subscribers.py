@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from uuid import uuid4
+from operator import eq
+from os import urandom
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Select, delete, func, select
 
@@ -18,12 +20,18 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import seal_subscriber
 from postroom.outbox.tables import membership, subscriber, suppression
 
+Told: TypeAlias = tuple[str | None, str | None, str | None, str | None]
+_NOTHING: Told = (None, None, None, None)
 _PAGE = 2000
 
 _ADD_SUBSCRIBERS = insert_new(
     subscriber,
-    ("identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at", "seal"),
+    ("identity", "uuid", "address", "domain", "name", "attributes", "seal", "source", "created_at"),
     key=("identity",),
+)
+_KNOWN = (
+    *(subscriber.c.identity, subscriber.c.id, subscriber.c.address),
+    *(subscriber.c.domain, subscriber.c.name, subscriber.c.attributes),
 )
 _ADD_MEMBERS = insert_new(membership, ("list", "subscriber_id", "created_at"), key=("list", "subscriber_id"))
 
@@ -40,27 +48,35 @@ class Imported:
     suppressed: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A subscriber's number, and what the ledger tells of them, by the names that a delivery uses."""
+class Enrolled(NamedTuple):
+    """A subscriber's number, and what an audience tells otherwise than the ledger does: address, domain, name
+    and merge values as JSON, each None where the subscriber's row has the same.
+    """
 
     id: int
-    told: Mapping[str, str]
+    own: Told
 
 
 def enrol(
     connection: Connection, people: Sequence[Recipient], source: str, now: datetime
-) -> dict[str, Known]:
-    """Make subscribers of those who are none yet; return everybody by identity.
+) -> dict[str, Enrolled]:
+    """Make subscribers of those who are none yet; return everybody by identity, each of whom occurs once.
 
     A uuid is made once and kept, so that a link in an old mail still works.
     """
-    known = _known(connection, people)
+    told = {person.identity: told_of(person) for person in people}
+    known = _known(connection, list(told))
     new = [person for person in people if person.identity not in known]
     if new:
-        _ADD_SUBSCRIBERS.run(connection, [_row(person, source, now) for person in new])
-        known.update(_known(connection, new))
-    return known
+        rest = (source, to_micros(now))
+        _ADD_SUBSCRIBERS.put(connection, [_row(person, told[person.identity], rest) for person in new])
+        known.update(_known(connection, [person.identity for person in new]))
+    return {identity: Enrolled(id_, _own(told[identity], kept)) for identity, (id_, *kept) in known.items()}
+
+
+def told_of(person: Recipient) -> tuple[str, str, str, str]:
+    """Return what an audience tells of a person: address, domain, name and merge values as JSON."""
+    return person.address, person.domain, person.name, encode_map(person.merge)
 
 
 def import_rows(
@@ -131,30 +147,33 @@ def remove(connection: Connection, list_name: str, identity: str) -> bool:
     return gone.rowcount > 0
 
 
-def _row(person: Recipient, source: str, now: datetime) -> dict[str, object]:
-    told = {
-        "identity": person.identity,
-        "uuid": person.uuid or str(uuid4()),
-        "address": person.address,
-        "domain": person.domain,
-        "name": person.name,
-        "attributes": encode_map(person.merge),
-    }
-    seal = seal_subscriber(tuple(told.values()))
-    return {**told, "source": source, "created_at": to_micros(now), "seal": seal}
+def _row(person: Recipient, told: tuple[str, str, str, str], rest: tuple[str, int]) -> tuple[object, ...]:
+    who = (person.identity, person.uuid or _new_uuid(), *told)
+    return (*who, seal_subscriber(who), *rest)
 
 
-def _known(connection: Connection, people: Sequence[Recipient]) -> dict[str, Known]:
-    identities = [person.identity for person in people]
-    wanted = (
-        *(subscriber.c.identity, subscriber.c.id, subscriber.c.address),
-        *(subscriber.c.domain, subscriber.c.name, subscriber.c.attributes),
+def _new_uuid() -> str:
+    """Make a random UUID (version 4, RFC 9562 §5.4) as text, without the class around it."""
+    digits = urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def _own(told: Sequence[str], kept: Sequence[str]) -> Told:
+    """Return what is told otherwise than it is kept."""
+    if all(map(eq, told, kept)):
+        return _NOTHING
+    address, domain, name, merge = (
+        mine if mine != theirs else None for mine, theirs in zip(told, kept, strict=True)
     )
+    return address, domain, name, merge
+
+
+def _known(connection: Connection, identities: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """Find subscribers by identity: the number of each, then what `told_of` tells."""
     return {
-        identity: Known(id_, {"address": address, "domain": domain, "name": name, "merge": attributes})
-        for identity, id_, address, domain, name, attributes in lookup(
-            connection, subscriber.c.identity, identities, *wanted
-        )
+        identity: tuple(rest)
+        for identity, *rest in lookup(connection, subscriber.c.identity, identities, *_KNOWN)
     }
 
 
@@ -163,8 +182,7 @@ def _subscribe(
 ) -> int:
     known = enrol(connection, people, source, now)
     at = to_micros(now)
-    members = [{"list": list_name, "subscriber_id": one.id, "created_at": at} for one in known.values()]
-    return _ADD_MEMBERS.run(connection, members)
+    return _ADD_MEMBERS.put(connection, [(list_name, one.id, at) for one in known.values()])
 
 
 def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:
