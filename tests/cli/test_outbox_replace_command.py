@@ -82,6 +82,9 @@ def test_the_next_audience_is_compared_with_the_whole_one(real, deferring, postr
     real.article("second", date=hours(-0.5))
     real.run()
     assert "the last time" not in postroom("outbox", "status").told
+    assert len(deferring.recipients) > 3, "a domain that was slowed stands still"
+    real.run(after=timedelta(minutes=1))
+    assert sorted(deferring.recipients[3:]) == [f"reader{number}@example.org" for number in range(3)]
 
 
 def test_a_replaced_edition_may_be_replaced_again(real, mailbox, postroom, hours) -> None:

@@ -58,12 +58,15 @@ LOOK_AGAIN_SECONDS = 0.5
 WAIT_AT_MOST_SECONDS = 1
 """A limit that opens within this time is waited for within a run."""
 
+IDLE_AT_MOST_SECONDS = 2
+"""How long a run waits in all for something that it may begin. What comes due may have to wait again, because its
+domain rests or others have it in hand; and a clock may stand still. The next run goes on from there.
+"""
+
 LOST_IN_ROW = 10
 """How many lost answers in a row rest the transport: something in between breaks them all, and each is a doubt."""
 
 SHORTEST_WAIT_SECONDS = 0.005
-EMPTY_HANDED_AT_MOST = 200
-"""How often in a row a run looks for what is due before it leaves it to the next: others may have it in hand."""
 
 
 def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
@@ -93,8 +96,8 @@ class _Run:
     """One delivery run.
 
     `unrecorded` are answers that no commit has kept yet, `left` the numbers of deliveries of which no byte went out;
-    `reach` is how many may be in hand; `lately` tells when how many were answered; `empty_handed` is how often
-    nothing was claimed although something was due.
+    `reach` is how many may be in hand; `lately` tells when how many were answered; `waited` is how many seconds it
+    has waited since it last had something in hand.
     """
 
     ledger: Ledger
@@ -107,7 +110,7 @@ class _Run:
     left: list[int] = field(default_factory=list)
     lost_in_row: int = 0
     reach: int = 1
-    empty_handed: int = 0
+    waited: float = 0
     begun: float = field(default_factory=time.monotonic)
     lately: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -124,7 +127,7 @@ class _Run:
         claimed = self._turn(room if has_room else 0)
         if not claimed and not self.window.in_flight:
             return has_room and self._wait_for_limit()
-        self.empty_handed = 0
+        self.waited = 0
         self.window.put(claimed)
         self._add_senders()
         is_idle = has_room and room > 0 and not claimed
@@ -238,11 +241,11 @@ class _Run:
     def _wait_for_limit(self) -> bool:
         """Wait for a limit that opens soon; False where nothing more is due so soon."""
         due = self.ledger.read(next_claim, self.lane.hand, self._now())
-        seconds = (due - self._now()).total_seconds() if due is not None else WAIT_AT_MOST_SECONDS + 1
-        self.empty_handed += 1
-        if seconds > WAIT_AT_MOST_SECONDS or self.empty_handed > EMPTY_HANDED_AT_MOST:
+        if due is None or self.waited >= IDLE_AT_MOST_SECONDS:
             return False
-        return not self.stop.wait(max(seconds, SHORTEST_WAIT_SECONDS))
+        seconds = max((due - self._now()).total_seconds(), SHORTEST_WAIT_SECONDS)
+        self.waited += seconds
+        return seconds <= WAIT_AT_MOST_SECONDS and not self.stop.wait(seconds)
 
     def _until_due(self) -> float:
         """Tell in how many seconds there may be something to claim while others are on their way."""
