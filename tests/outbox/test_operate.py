@@ -201,9 +201,9 @@ def test_failed_and_uncertain_deliveries_are_tried_again_as_new(outbox) -> None:
     outbox.record(claimed[1:2], Unknown(reason="lost"))
     outbox.record(claimed[2:], SENT)
     assert outbox.state() == "finished"
-    assert act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW) == 1
+    assert act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW).queued == 1
     assert outbox.state() == "open"
-    assert act(outbox, operate.retry, KEY, list(DeliveryState)[3:5], NOW) == 1
+    assert act(outbox, operate.retry, KEY, list(DeliveryState)[3:5], NOW).queued == 1
     assert outbox.states() == ["queued", "queued", "sent"]
     again = outbox.claim()
     assert {one.delivery.attempts for one in again} == {1}
@@ -215,7 +215,7 @@ def test_failed_and_uncertain_deliveries_are_tried_again_as_new(outbox) -> None:
 def test_nothing_to_try_again_is_no_fault(outbox) -> None:
     outbox.freeze("ada")
     outbox.record(outbox.claim(), SENT)
-    assert act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW) == 0
+    assert act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW).queued == 0
     assert outbox.state() == "finished"
 
 
@@ -304,3 +304,63 @@ def test_an_unknown_edition_is_told_with_the_nearest(outbox) -> None:
     outbox.freeze("ada")
     with pytest.raises(NoSuchEdition, match=f"did you mean {KEY}"):
         act(outbox, operate.hold, "newsletter/article/post-roms", "why")
+
+
+def in_doubt(outbox) -> int:
+    """Have one delivery whose answer was lost, and which waits to go out once more; return its number."""
+    outbox.freeze("ada")
+    claimed = outbox.claim()
+    outbox.record(claimed, Unknown(reason="lost"), retry_at=NOW + timedelta(minutes=15))
+    (row,) = outbox.deliveries()
+    assert (row.delivery.state, row.doubts) == ("queued", 1)
+    return row.delivery.id
+
+
+@pytest.mark.parametrize(
+    ("state", "edition"), [("sent", "finished"), ("failed", "finished"), ("cancelled", "finished")]
+)
+def test_a_person_decides_about_what_waits_to_be_repeated(outbox, state: str, edition: str) -> None:
+    number = in_doubt(outbox)
+    act(outbox, operate.resolve, number, DeliveryState(state), NOW)
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, state: 1}
+    assert outbox.state() == edition
+    assert outbox.claim(now=NOW + timedelta(hours=1)) == []
+
+
+def test_what_surely_did_not_go_out_need_not_wait_to_be_repeated(outbox) -> None:
+    number = in_doubt(outbox)
+    assert outbox.claim() == []
+    act(outbox, operate.resolve, number, DeliveryState.QUEUED, NOW)
+    assert outbox.deliveries()[0].doubts == 0
+    assert len(outbox.claim()) == 1
+
+
+def test_what_is_on_its_way_is_decided_after_the_next_start(outbox) -> None:
+    outbox.freeze("ada")
+    claimed = outbox.claim()
+    with pytest.raises(LedgerError, match=r"is sending; .*the next start of `postroom run` judges it"):
+        act(outbox, operate.resolve, claimed[0].delivery.id, DeliveryState.SENT, NOW)
+
+
+def suppressed(outbox, person) -> int:
+    """Have a failed delivery to ada, who is suppressed, and one to bea; return the number of ada's."""
+    outbox.freeze("ada", "bea")
+    outbox.record(outbox.claim(), Refused(reason="550"))
+    ada = person("ada")
+    act(outbox, operate.suppress, ada.identity, ada.address, "bounced (5.1.1)", NOW)
+    return next(
+        row.delivery.id for row in outbox.deliveries() if row.delivery.recipient.identity == ada.identity
+    )
+
+
+def test_who_is_suppressed_is_not_tried_again(outbox, person) -> None:
+    number = suppressed(outbox, person)
+    done = act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW)
+    assert (done.queued, done.suppressed) == (1, 1)
+    assert sorted(outbox.states()) == ["failed", "queued"]
+    told = rf"suppressed.*postroom suppress --undo {person('ada').address}"
+    with pytest.raises(LedgerError, match=told):
+        act(outbox, operate.resolve, number, DeliveryState.QUEUED, NOW)
+    act(outbox, operate.unsuppress, person("ada").identity)
+    act(outbox, operate.resolve, number, DeliveryState.QUEUED, NOW)
+    assert outbox.states() == ["queued", "queued"]

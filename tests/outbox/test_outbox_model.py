@@ -222,10 +222,10 @@ class OutboxModel(RuleBasedStateMachine):
         with suppress(LedgerError):
             self.ledger.write(acts[decision])
 
-    @precondition(lambda self: any(row.delivery.state == "uncertain" for row in self.rows()))
+    @precondition(lambda self: any(may_be_decided(row) for row in self.rows()))
     @rule(state=st.sampled_from(["queued", "sent", "failed", "cancelled"]))
     def resolve(self, state: str) -> None:
-        row = next(row for row in self.rows() if row.delivery.state == "uncertain")
+        row = next(row for row in self.rows() if may_be_decided(row))
         with suppress(LedgerError):
             self.ledger.write(operate.resolve, row.delivery.id, DeliveryState(state), self.now)
         self.decided.add(self.name_of(row))
@@ -280,6 +280,10 @@ class OutboxModel(RuleBasedStateMachine):
             self.accepted[name] = self.accepted.get(name, 0) + 1
         if isinstance(outcome, Unknown):
             self.doubted.add(name)
+
+
+def may_be_decided(row: status.DeliveryRow) -> bool:
+    return row.delivery.state == "uncertain" or (row.delivery.state == "queued" and row.doubts > 0)
 
 
 def check(make: Callable[[], str], drop: Callable[[str], None], examples: int) -> None:

@@ -6,8 +6,6 @@ Editions go by any name that `names.find` understands; `now` is when the decisio
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,16 +13,16 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from postroom.errors import LedgerError
 from postroom.model import Approval, DeliveryState, EditionState
-from postroom.outbox.accounts import post, settle
-from postroom.outbox.columns import is_state
+from postroom.outbox.accounts import settle
 from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import take
 from postroom.outbox.pauses import pause_transport, paused_transports, resume_transport
-from postroom.outbox.record import note_first_sent, open_next
 from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
+from postroom.outbox.resolutions import resolve, retry
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import is_suppressed, suppress, suppressions, unsuppress
 from postroom.outbox.tables import approval, article, delivery, edition, rejection
+from postroom.outbox.transitions import BEYOND_RECALL, set_state, told
 
 __all__ = [
     "Withdrawal",
@@ -51,7 +49,6 @@ __all__ = [
 # Holds that are about how many people would be written to: leave for them must name that number.
 _NEEDS_NUMBER = frozenset({"first-edition", "audience-max", "audience-growth"})
 _LIVE = (EditionState.HELD, EditionState.OPEN)
-_BEYOND_RECALL = ("sending", "sent", "uncertain")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +104,8 @@ def hold(connection: Connection, key: str, reason: str) -> str:
     """Stop an open edition; what is being sent at this moment is finished. Returns its key."""
     row = take(connection, key)
     if row.state != EditionState.OPEN:
-        raise LedgerError(f"{row.key} cannot be held: it is {_told(row)}")
-    _set_state(connection, row, EditionState.HELD, reason=reason)
+        raise LedgerError(f"{row.key} cannot be held: it is {told(row)}")
+    set_state(connection, row, EditionState.HELD, reason=reason)
     return str(row.key)
 
 
@@ -116,7 +113,7 @@ def release(connection: Connection, key: str, now: datetime) -> str:
     """Let an edition go on that was held by hand or by a policy; returns its key."""
     row = take(connection, key)
     if row.state != EditionState.HELD:
-        raise LedgerError(f"{row.key} cannot be released: it is {_told(row)}")
+        raise LedgerError(f"{row.key} cannot be released: it is {told(row)}")
     if _json_list(row.holds):
         raise LedgerError(f"{row.key} needs approval ({row.reason}): postroom outbox approve {row.key}")
     _open(connection, row, now)
@@ -130,7 +127,7 @@ def cancel(connection: Connection, key: str, reason: str, now: datetime) -> With
     """
     row = take(connection, key)
     if row.state not in (*_LIVE, EditionState.FILLING):
-        raise LedgerError(f"{row.key} cannot be cancelled: it is {_told(row)}")
+        raise LedgerError(f"{row.key} cannot be cancelled: it is {told(row)}")
     return _withdraw(connection, row, reason, now)
 
 
@@ -138,7 +135,7 @@ def replace(connection: Connection, old_key: str, now: datetime) -> Withdrawal:
     """Withdraw an edition in favour of a newer revision, which goes to everybody else."""
     row = take(connection, old_key)
     if row.state == EditionState.FILLING:
-        raise LedgerError(f"{row.key} cannot be replaced: it is {_told(row)}")
+        raise LedgerError(f"{row.key} cannot be replaced: it is {told(row)}")
     return _withdraw(connection, row, "replaced by a newer revision", now)
 
 
@@ -155,63 +152,6 @@ def pull(connection: Connection, article_id: str, reason: str, now: datetime) ->
     return tuple(_withdraw(connection, row, reason, now) for row in rows)
 
 
-def retry(connection: Connection, key: str, states: Collection[DeliveryState], now: datetime) -> int:
-    """Queue failed or uncertain deliveries again, as if they had never been tried; return how many.
-
-    An uncertain one may so reach its recipient twice.
-    """
-    row = take(connection, key)
-    if row.state in (EditionState.CANCELLED, EditionState.FILLING):
-        raise LedgerError(f"nothing of {row.key} can be tried again: it is {_told(row)}")
-    wrong = set(states) - {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
-    if wrong or not states:
-        raise LedgerError("only failed and uncertain deliveries can be tried again")
-    moved = sum(move(connection, row.id, (state, DeliveryState.QUEUED), _afresh(now)) for state in states)
-    _reopen(connection, row.id)
-    settle(connection, [row.id], now)
-    return moved
-
-
-def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now: datetime) -> None:
-    """Decide about one uncertain delivery: `sent`, `failed`, `cancelled`, or `queued` to try again.
-
-    A failed one may only be queued.
-    """
-    row = connection.execute(
-        select(delivery, edition.c.parts, edition.c.key, edition.c.state.label("edition_state"))
-        .join(edition, edition.c.id == delivery.c.edition_id)
-        .where(delivery.c.id == delivery_id)
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
-        raise LedgerError(f"there is no delivery {delivery_id}; `postroom outbox list` shows them")
-    _check_resolution(row, state)
-    changes = _afresh(now) if state is DeliveryState.QUEUED else {"reason": "decided by hand"}
-    move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
-    if state is DeliveryState.SENT:
-        note_first_sent(connection, [row.edition_id], row.begun_at or now)
-        _open_following(connection, row, now)
-    _reopen(connection, row.edition_id)
-    settle(connection, [row.edition_id], now)
-
-
-def _check_resolution(row: AnyRow, state: DeliveryState) -> None:
-    allowed: dict[str, tuple[str, ...]] = {
-        "uncertain": ("queued", "sent", "failed", "cancelled"),
-        "failed": ("queued",),
-    }
-    if state not in allowed.get(row.state, ()):
-        raise LedgerError(f"delivery {row.id} is {row.state}; it cannot be made {state}")
-    if state is DeliveryState.QUEUED and row.edition_state == EditionState.CANCELLED:
-        raise LedgerError(f"delivery {row.id} cannot be queued: {row.key} is cancelled")
-
-
-def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
-    tally: Counter[tuple[int, str]] = Counter()
-    open_next(connection, row, row.remote_id, now, tally)
-    post(connection, tally)
-
-
 def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
     if row.state == EditionState.FILLING:
         return _break_off(connection, row, reason, now)
@@ -225,73 +165,30 @@ def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -
     cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
     cancel_waiting(connection, row.id, reason)
     if row.state in _LIVE:
-        _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
+        set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
     settle(connection, [row.id], now)
-    beyond = doubtful + sum(getattr(row, name) for name in _BEYOND_RECALL)
+    beyond = doubtful + sum(getattr(row, name) for name in BEYOND_RECALL)
     return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
 
 
 def _break_off(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
     """Cancel an edition of which nothing could be claimed yet, and forget whom it was for."""
     emptied = {"filler": "", "rows_read": 0, "rejected": 0}
-    _set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now, **emptied)
+    set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now, **emptied)
     for table in (delivery, rejection):
         connection.execute(delete(table).where(table.c.edition_id == row.id))
     return Withdrawal(edition=row.key, cancelled=0, beyond_recall=0)
 
 
 def _open(connection: Connection, row: AnyRow, now: datetime) -> None:
-    _set_state(connection, row, EditionState.OPEN, reason="", holds="[]", opened_at=row.opened_at or now)
+    set_state(connection, row, EditionState.OPEN, reason="", holds="[]", opened_at=row.opened_at or now)
     settle(connection, [row.id], now)
-
-
-def _reopen(connection: Connection, edition_id: int) -> None:
-    """Open a finished edition again when something of it is queued."""
-    row = connection.execute(select(edition).where(edition.c.id == edition_id)).one()
-    if row.state == EditionState.FINISHED and row.queued:
-        _set_state(connection, row, EditionState.OPEN, finished_at=None)
-
-
-def _set_state(connection: Connection, row: AnyRow, state: EditionState, **changes: object) -> None:
-    changed = connection.execute(
-        update(edition)
-        .where(edition.c.id == row.id, is_state(edition.c.state, EditionState(row.state)))
-        .values(state=state.value, **changes)
-    ).rowcount
-    if not changed:
-        raise LedgerError(f"{row.key} has just changed its state; look at it again")
-
-
-def _afresh(now: datetime) -> dict[str, object]:
-    return {
-        "due_at": now,
-        "attempts": 0,
-        "first_begun_at": None,
-        "doubts": 0,
-        "reason": "tried again by hand",
-    }
 
 
 def _not_approvable(row: AnyRow) -> str:
     if row.state == EditionState.HELD:
         return f"{row.key} was held by hand ({row.reason}): postroom outbox release {row.key}"
-    return f"{row.key} cannot be approved: it is {_told(row)}"
-
-
-def _told(row: AnyRow) -> str:
-    """Say an edition's state so that it explains why a decision came too early or too late."""
-    counts = ", ".join(f"{getattr(row, name)} {name}" for name in _BEYOND_RECALL if getattr(row, name))
-    match EditionState(row.state):
-        case EditionState.FILLING:
-            return "still being filled; wait until that is done"
-        case EditionState.FINISHED:
-            return f"finished ({counts or 'nothing was sent'})"
-        case EditionState.CANCELLED:
-            return f"cancelled already ({row.reason})"
-        case EditionState.HELD:
-            return f"held already ({row.reason})"
-        case EditionState.OPEN:
-            return "not held; it is being sent"
+    return f"{row.key} cannot be approved: it is {told(row)}"
 
 
 def _people(count: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from postroom.cli import console, session
+from postroom.cli.worries import deliveries
 from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState
 from postroom.outbox import operate, revisions
@@ -68,8 +69,18 @@ def retry(config: Path, edition: str, uncertain: bool) -> None:
     """Try the failed deliveries of an EDITION again."""
     states = [DeliveryState.FAILED] + [DeliveryState.UNCERTAIN] * uncertain
     with session.ledger_at(config) as ledger:
-        number = ledger.write(operate.retry, edition, states, session.now())
-    click.echo(f"{number} deliveries are queued again")
+        done = ledger.write(operate.retry, edition, states, session.now())
+    click.echo(f"{deliveries(done.queued)} of {done.edition} {_are(done.queued)} queued again")
+    if done.suppressed:
+        click.echo(
+            f"{deliveries(done.suppressed)} {_are(done.suppressed)} not: the address is suppressed, and stays so. "
+            f"`postroom outbox list --edition {done.edition}` has the addresses, "
+            "`postroom suppress --undo ADDRESS` lifts it; then retry again"
+        )
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 @click.command()
@@ -104,10 +115,23 @@ def replace(config: Path, edition: str) -> None:
 @click.argument("state", type=click.Choice(["sent", "failed", "cancelled", "queued"]))
 @click.pass_obj
 def resolve(config: Path, delivery: int, state: str) -> None:
-    """Decide about a DELIVERY that may or may not have gone out (its number is in `outbox list`)."""
+    """Decide about a DELIVERY that may or may not have gone out (its number is in `outbox list`).
+
+    STATE is what you found: `sent`, or not. Then `queued` sends it now, `cancelled` or `failed` leaves it unsent.
+    So you may also decide about one that is queued to go out once more (`outbox list --in-doubt`).
+    """
     with session.ledger_at(config) as ledger:
         ledger.write(operate.resolve, delivery, DeliveryState(state), session.now())
-    click.echo(f"delivery {delivery} is {state}")
+    click.echo(f"delivery {delivery} is {state}{_MEANT[state]}")
+
+
+_MEANT = {
+    "sent": "",
+    "queued": ": it goes out at once",
+    "failed": ": it does not go out",
+    "cancelled": ": it does not go out",
+}
+"""What follows from a resolution."""
 
 
 @click.command()
@@ -129,8 +153,9 @@ def rehearsed(config: Path, editions: tuple[str, ...], how: str | None, as_json:
             return
         chosen = list(editions) or waiting
         settled = ledger.write(operate.settle_rehearsed, chosen, "resend" if how == "resend" else "counted")
-    told = "will be sent for real at the next tick" if how == "resend" else "count as sent"
-    click.echo(f"{len(settled)} rehearsed editions {told}")
+    counts = "counts as sent" if len(settled) == 1 else "count as sent"
+    told = "will be sent for real at the next tick" if how == "resend" else counts
+    click.echo(f"{console.plural(len(settled), 'rehearsed edition')} {told}")
 
 
 def _print_rehearsed(waiting: list[str], as_json: bool) -> None:

@@ -1,0 +1,136 @@
+"""What a person decides about deliveries: to try them again, or what became of one that nobody knows of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from postroom.errors import LedgerError
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.accounts import post, settle
+from postroom.outbox.columns import is_state
+from postroom.outbox.moves import move
+from postroom.outbox.names import take
+from postroom.outbox.record import note_first_sent, open_next
+from postroom.outbox.rows import DELIVERED, IDENTITY, AnyRow
+from postroom.outbox.tables import delivery, edition, subscriber, suppression
+from postroom.outbox.transitions import reopen, told
+
+_DECISIONS = ("queued", "sent", "failed", "cancelled")
+_NOTHING_TO_DECIDE = {
+    "queued": "it has not gone out yet; `postroom outbox cancel EDITION` withdraws its edition",
+    "sending": "it is on its way; if the process that sent it has died, the next start of `postroom run` "
+    "judges it, and then it can be decided",
+    "sent": "it has gone out",
+    "failed": "it did not go out; `queued` tries it again",
+    "cancelled": "it was withdrawn for good",
+}
+"""Why there is nothing to decide about a delivery in this state, and what there is to do instead."""
+
+# The numbers of deliveries to which nothing may go out any more.
+_SUPPRESSED = select(delivery.c.id).select_from(
+    DELIVERED.join(suppression, suppression.c.identity == IDENTITY)
+)
+_ADDRESS = func.coalesce(delivery.c.address, subscriber.c.address, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried:
+    """How many deliveries of an `edition` are `queued` again, and how many stay as they are, `suppressed`."""
+
+    edition: str
+    queued: int
+    suppressed: int
+
+
+def retry(connection: Connection, key: str, states: Collection[DeliveryState], now: datetime) -> Retried:
+    """Queue failed or uncertain deliveries again, as if they had never been tried.
+
+    An uncertain one may so reach its recipient twice. Whoever is suppressed by now is left out: nothing would go
+    out to them.
+    """
+    row = take(connection, key)
+    if row.state in (EditionState.CANCELLED, EditionState.FILLING):
+        raise LedgerError(f"nothing of {row.key} can be tried again: it is {told(row)}")
+    wrong = set(states) - {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
+    if wrong or not states:
+        raise LedgerError("only failed and uncertain deliveries can be tried again")
+    left = _SUPPRESSED.where(delivery.c.edition_id == row.id, is_state(delivery.c.state, *states))
+    suppressed = connection.execute(select(func.count()).select_from(left.subquery())).scalar_one()
+    which = [delivery.c.id.not_in(left)] if suppressed else []
+    queued = sum(
+        move(connection, row.id, (state, DeliveryState.QUEUED), _afresh(now), *which) for state in states
+    )
+    reopen(connection, row.id)
+    settle(connection, [row.id], now)
+    return Retried(edition=row.key, queued=queued, suppressed=suppressed)
+
+
+def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now: datetime) -> None:
+    """Decide about one delivery that may have gone out: `sent`, `failed`, `cancelled`, or `queued` to try again.
+
+    Such a one is uncertain, or it is queued to go out once more. A failed one may only be queued.
+    """
+    row = connection.execute(
+        select(delivery, edition.c.parts, edition.c.key, edition.c.state.label("edition_state"))
+        .join(edition, edition.c.id == delivery.c.edition_id)
+        .where(delivery.c.id == delivery_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise LedgerError(f"there is no delivery {delivery_id}; `postroom outbox list` shows them")
+    _check_resolution(row, state)
+    if state is DeliveryState.QUEUED:
+        _refuse_unsendable(connection, row)
+    changes: dict[str, object] = {"reason": "decided by hand"}
+    if state is DeliveryState.QUEUED:
+        changes = _afresh(now)
+    elif state is DeliveryState.SENT:
+        changes["doubts"] = delivery.c.doubts - 1  # of the last try nothing is in doubt any more
+    move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
+    if state is DeliveryState.SENT:
+        note_first_sent(connection, [row.edition_id], row.begun_at or now)
+        _open_following(connection, row, now)
+    reopen(connection, row.edition_id)
+    settle(connection, [row.edition_id], now)
+
+
+def _check_resolution(row: AnyRow, state: DeliveryState) -> None:
+    is_open = row.state == "uncertain" or (row.state == "queued" and row.doubts > 0)
+    allowed = _DECISIONS if is_open else ("queued",) if row.state == "failed" else ()
+    if state not in allowed:
+        why = f"say one of {', '.join(_DECISIONS)}" if is_open else _NOTHING_TO_DECIDE[row.state]
+        raise LedgerError(f"delivery {row.id} is {row.state}; it cannot be made {state}: {why}")
+
+
+def _refuse_unsendable(connection: Connection, row: AnyRow) -> None:
+    if row.edition_state == EditionState.CANCELLED:
+        raise LedgerError(f"delivery {row.id} cannot be queued: {row.key} is cancelled")
+    address = connection.execute(
+        _SUPPRESSED.add_columns(_ADDRESS).where(delivery.c.id == row.id)
+    ).one_or_none()
+    if address is not None:
+        raise LedgerError(
+            f"delivery {row.id} cannot be queued: its address is suppressed, and nothing goes out to it; "
+            f"to lift that: postroom suppress --undo {address[1]}"
+        )
+
+
+def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:
+    tally: Counter[tuple[int, str]] = Counter()
+    open_next(connection, row, row.remote_id, now, tally)
+    post(connection, tally)
+
+
+def _afresh(now: datetime) -> dict[str, object]:
+    return {
+        "due_at": now,
+        "attempts": 0,
+        "first_begun_at": None,
+        "doubts": 0,
+        "reason": "tried again by hand",
+    }
