@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from postroom.cli import console, session
+from postroom.cli.moment import told
+from postroom.cli.worries import deliveries
 from postroom.errors import UsageError
 from postroom.outbox import adoption, guard
 from postroom.outbox.adoption import Adopted
@@ -27,6 +30,7 @@ def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
     looks, and lets each go. Stop the other copy first.
     """
     project = session.load(config)
+    zone = ZoneInfo(project.config.publication.timezone)
     with session.ledger_if_any(project) as ledger:
         place = guard.place_of(project.config.database) if ledger is not None else None
         guarded = guard.check(ledger, place) if ledger is not None else None
@@ -40,7 +44,7 @@ def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
     if as_json:
         console.print_json({"adopted": True, "why": why, **asdict(adopted)})
     else:
-        _print_adopted(adopted)
+        _print_adopted(adopted, zone)
 
 
 def _print_nothing(as_json: bool) -> None:
@@ -61,12 +65,8 @@ def _ask(why: str, held: list[str]) -> None:
     )
 
 
-def _print_adopted(adopted: Adopted) -> None:
-    since = (
-        f"; what went out after {adopted.since:%Y-%m-%d %H:%M} UTC may be missing in it"
-        if adopted.since
-        else ""
-    )
+def _print_adopted(adopted: Adopted, zone: ZoneInfo) -> None:
+    since = f"; what went out after {told(adopted.since, zone)} may be missing in it" if adopted.since else ""
     click.echo(f"The ledger is adopted{since}.")
     for key in adopted.held:
         click.echo(f"held: {key}")
@@ -75,10 +75,8 @@ def _print_adopted(adopted: Adopted) -> None:
             "`postroom outbox release EDITION` lets one go on, `postroom outbox cancel EDITION` ends it."
         )
     if adopted.in_doubt:
-        number = (
-            console.plural(adopted.in_doubt, "delivery")
-            if adopted.in_doubt == 1
-            else f"{adopted.in_doubt:,} deliveries"
+        click.echo(
+            f"{deliveries(adopted.in_doubt)} may have gone out: "
+            "`postroom outbox list --state uncertain` has the numbers."
         )
-        click.echo(f"{number} may have gone out: `postroom outbox list --state uncertain` has the numbers.")
     click.echo("What was due before now and is not in this ledger will be held too.")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from postroom.cli import console, session
+from postroom.cli.moment import told
 from postroom.model import Article
 
 
@@ -23,7 +25,8 @@ def command(config: Path, as_json: bool) -> None:
         console.print_json([as_dict(article) for article in articles])
         return
     out = console.out()
-    rows = [[console.text(cell) for cell in _row(article)] for article in articles]
+    zone = ZoneInfo(project.config.publication.timezone)
+    rows = [[console.text(cell) for cell in _row(article, zone)] for article in articles]
     out.print(console.table(["date", "title", "file", "tags", "read"], rows))
     broken = [each for each in reading.loaded if each.article is None]
     others = f", {console.plural(len(broken), 'file')} that cannot be read:" if broken else ""
@@ -31,8 +34,8 @@ def command(config: Path, as_json: bool) -> None:
     console.print_findings((finding for each in broken for finding in each.findings), out)
 
 
-def _row(article: Article) -> list[str]:
-    date = f"{article.publish_at:%Y-%m-%d %H:%M}" if article.publish_at else "no date"
+def _row(article: Article, zone: ZoneInfo) -> list[str]:
+    date = told(article.publish_at, zone) if article.publish_at else "no date"
     minutes = f"{article.read_time} min" if article.read_time else ""
     title = article.title + (" (draft)" if article.draft else "")
     return [date, title, article.file, ", ".join(article.tags), minutes]

@@ -53,7 +53,7 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-_WHOLE = {"state", "edition", "to", "when", "line", *(state.value for state in DeliveryState)}
+_WHOLE = {"state", "edition", "to", "when", "date", "read", "line", *(state.value for state in DeliveryState)}
 """Columns that are never folded: what people copy, and numbers."""
 
 

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from postroom import __version__
 from postroom.cli import console, session
+from postroom.cli.moment import told
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError
 from postroom.outbox import backup, disk, driver, engine, guard, presence, status
@@ -68,9 +70,11 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
         for finding in error.findings:
             yield Diagnosis(state="wrong", what="config", detail=str(finding))
         return
-    yield Diagnosis(state="well", what="config", detail=f"{path}: {len(config.channels)} channels")
+    yield Diagnosis(
+        state="well", what="config", detail=f"{path}: {console.plural(len(config.channels), 'channel')}"
+    )
     yield _ledger(config.database)
-    yield from _kept(config.database)
+    yield from _kept(config)
     yield from _shared(config.database)
     yield _disk(path_of(config.database) or config.base)
     yield from _ways_out(config)
@@ -107,13 +111,14 @@ def _ledger(database: str) -> Diagnosis:
     except LedgerError as error:
         return Diagnosis(state="wrong", what="ledger", detail=str(error))
     if differences:
-        told = "; ".join(differences)
-        return Diagnosis(state="wrong", what="ledger", detail=f"{name} does not add up: {told}")
+        wrong = "; ".join(differences)
+        return Diagnosis(state="wrong", what="ledger", detail=f"{name} does not add up: {wrong}")
     return Diagnosis(state="well", what="ledger", detail=f"{name} is whole, and its accounts add up")
 
 
-def _kept(database: str) -> Iterator[Diagnosis]:
+def _kept(config: Config) -> Iterator[Diagnosis]:
     """Say whether the ledger is at home here, and how old its last backup is."""
+    database = config.database
     if not exists(database):
         return
     try:
@@ -125,9 +130,10 @@ def _kept(database: str) -> Iterator[Diagnosis]:
     if guarded is not None:
         yield Diagnosis(state="wrong", what="ledger", detail=guarded.why)
     if path_of(database) is not None:
-        told = f"the last one is of {made:%Y-%m-%d %H:%M} UTC" if made else "there is none yet"
+        at = told(made, ZoneInfo(config.publication.timezone)) if made else ""
+        age = f"the last one is of {at}" if made else "there is none yet"
         cure = "; `postroom outbox backup` makes one" * overdue
-        yield Diagnosis(state="worth knowing" if overdue else "well", what="backup", detail=told + cure)
+        yield Diagnosis(state="worth knowing" if overdue else "well", what="backup", detail=age + cure)
 
 
 def _shared(database: str) -> Iterator[Diagnosis]:
@@ -147,12 +153,12 @@ def _shared(database: str) -> Iterator[Diagnosis]:
     )
     for worker in on_roll:
         silence = now - worker.beat_at
-        told = f"{worker.name}: last sign {silence.total_seconds():.0f} s ago"
+        sign = f"{worker.name}: last sign {silence.total_seconds():.0f} s ago"
         if silence > presence.STALLED:
-            dead = f"{told}; it counts as dead, and what it had in hand is taken up by the others"
+            dead = f"{sign}; it counts as dead, and what it had in hand is taken up by the others"
             yield Diagnosis(state="worth knowing", what="worker", detail=dead)
         else:
-            yield Diagnosis(state="well", what="worker", detail=told)
+            yield Diagnosis(state="well", what="worker", detail=sign)
 
 
 def _disk(place: Path) -> Diagnosis:

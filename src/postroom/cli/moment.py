@@ -1,8 +1,9 @@
-"""Times on the command line: `2026-12-01`, `2026-12-01 09:00`, or with an offset."""
+"""Times on the command line: as people type them, and as they are told."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -18,4 +19,9 @@ class _Moment(click.ParamType[datetime]):
 
 
 MOMENT = _Moment()
-"""A naive time is meant in the publication's zone."""
+"""`2026-12-01`, `2026-12-01 09:00`, or with an offset; a naive time is meant in the publication's zone."""
+
+
+def told(moment: datetime, zone: ZoneInfo) -> str:
+    """Write a moment in the publication's zone, with that zone's name at the time: `2026-12-01 09:00 GMT`."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"

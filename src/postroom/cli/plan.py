@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from postroom.cli import console, session
-from postroom.cli.moment import MOMENT
+from postroom.cli.moment import MOMENT, told
 from postroom.pipeline.plan import PlanLine, by_state, plan
 
 
@@ -59,7 +59,7 @@ def _alike(lines: list[PlanLine]) -> list[list[PlanLine]]:
 def _row(lines: list[PlanLine], zone: ZoneInfo) -> list[str]:
     line = lines[0]
     where = f"{line.channel} {', '.join(each.variant for each in lines)}".strip()
-    when = f"{line.at.astimezone(zone):%Y-%m-%d %H:%M}" if line.at else ""
+    when = told(line.at, zone) if line.at else ""
     number = "" if line.recipients is None else str(line.recipients)
     cells = [line.article, where, when, number, line.reason]
     return [console.state(line.state), *(console.text(cell) for cell in cells)]

@@ -17,7 +17,7 @@ import structlog
 
 from postroom import config as settings
 from postroom.cli import console, logs, session
-from postroom.cli.moment import MOMENT
+from postroom.cli.moment import MOMENT, told
 from postroom.cli.office import Office, at_work, help_out
 from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
@@ -99,7 +99,8 @@ def _load_or_last_good(path: Path) -> Config:
 
 def _pretended(config: Config, at: datetime, stop: threading.Event, as_json: bool) -> int:
     """Run once as if it were `at`; the ledger itself stays as it is."""
-    moment = session.in_zone(at, ZoneInfo(config.publication.timezone))
+    zone = ZoneInfo(config.publication.timezone)
+    moment = session.in_zone(at, zone)
     assert moment is not None
     if path_of(config.database) is None:
         raise UsageError("--at works on a copy of an SQLite ledger; PostgreSQL has none to make")
@@ -111,7 +112,7 @@ def _pretended(config: Config, at: datetime, stop: threading.Event, as_json: boo
     ):
         code = _once(lent, office, stop, as_json)
     if not as_json:
-        click.echo(f"This was as if it were {moment:%Y-%m-%d %H:%M}: the ledger knows nothing of it.")
+        click.echo(f"This was as if it were {told(moment, zone)}: the ledger knows nothing of it.")
     return code
 
 

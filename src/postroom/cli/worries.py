@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from postroom.cli.moment import told
 from postroom.config import Config
 from postroom.outbox.backlogs import Backlog
+from postroom.outbox.doubts import Doubts
 from postroom.outbox.pauses import Pause
 
 
@@ -18,41 +21,60 @@ def is_orphaned(backlog: Backlog, config: Config) -> bool:
 
 def told_backlog(backlog: Backlog, config: Config) -> str:
     """Say what waits in a transport until when and why, and what a person can do about it."""
-    number = f"{backlog.queued} deliveries wait" if backlog.queued != 1 else "1 delivery waits"
+    number = f"{deliveries(backlog.queued)} wait{'s' if backlog.queued == 1 else ''}"
     name = backlog.transport
     if is_orphaned(backlog, config):
         return (
             f"{number} for {name} ({backlog.kind}), which config.yaml does not have any more; bring it back, "
             "or withdraw the editions with `postroom outbox cancel EDITION`"
         )
-    moment = backlog.until and backlog.until.astimezone(ZoneInfo(config.publication.timezone))
-    until = f" until {moment:%Y-%m-%d %H:%M}" if moment else ""
+    until = _until(backlog.until, config)
     cure = f"; `postroom outbox release {name}` lets it try at once" if backlog.is_paused else ""
     return f"{number} in {name}{until}, none is lost: {backlog.reason or 'not tried yet'}{cure}"
 
 
 def told_pause(pause: Pause, config: Config) -> str:
     """Say that a transport rests, until when, why, and how to wake it."""
-    moment = pause.until and pause.until.astimezone(ZoneInfo(config.publication.timezone))
-    until = f" until {moment:%Y-%m-%d %H:%M}" if moment else ""
     name = pause.transport
-    return f"{name} rests{until}: {pause.reason}; `postroom outbox release {name}` tries at once"
+    return f"{name} rests{_until(pause.until, config)}: {pause.reason}; `postroom outbox release {name}` tries at once"
 
 
 def unsettled(failed: int, uncertain: int) -> Iterator[str]:
     """Say what would settle deliveries that failed, or of which nobody knows whether they went out."""
     if failed:
         yield (
-            f"{_deliveries(failed)} failed: `postroom outbox list --state failed` says why, "
+            f"{deliveries(failed)} failed: `postroom outbox list --state failed` says why, "
             "`postroom outbox retry EDITION` tries again"
         )
     if uncertain:
         yield (
-            f"{_deliveries(uncertain)} may have gone out: `postroom outbox list --state uncertain` has the numbers, "
+            f"{deliveries(uncertain)} may have gone out: `postroom outbox list --state uncertain` has the numbers, "
             "`postroom outbox resolve NUMBER` settles each, `postroom outbox retry EDITION --uncertain` sends "
             "all again"
         )
 
 
-def _deliveries(number: int) -> str:
+def in_doubt(doubts: Doubts) -> Iterator[str]:
+    """Say what may have gone out and goes out again, or may have come twice, and what a person can do about it."""
+    look = "`postroom outbox list --in-doubt` has the numbers"
+    if doubts.lost:
+        yield (
+            f"{deliveries(doubts.lost)} may have gone out: the process that sent them has ended. The next start of "
+            "`postroom run` judges them: mail goes out once more, posts wait for a person"
+        )
+    if doubts.again:
+        yield (
+            f"{deliveries(doubts.again)} may have gone out and will go out once more: {look}, `postroom outbox resolve "
+            "NUMBER sent` keeps one from being repeated, `... queued` lets it go at once"
+        )
+    if doubts.twice:
+        yield f"{deliveries(doubts.twice)} may have come twice: {look}; nothing is left to do about them"
+
+
+def deliveries(number: int) -> str:
+    """Write a number of deliveries."""
     return "1 delivery" if number == 1 else f"{number:,} deliveries"
+
+
+def _until(moment: datetime | None, config: Config) -> str:
+    return f" until {told(moment, ZoneInfo(config.publication.timezone))}" if moment else ""

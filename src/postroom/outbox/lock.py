@@ -41,6 +41,29 @@ class DaemonLock:
             self._handle = None
 
 
+def is_held(url: str) -> bool:
+    """Whether somebody works on the ledger at `url`, as far as its lock tells; never on PostgreSQL.
+
+    The lock is asked for and given back at once, which a daemon that starts in that instant would take for another.
+    """
+    import fcntl
+
+    database = path_of(url)
+    if database is None:
+        return False
+    try:
+        handle = opened(_lock_of(database.resolve()), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
 def _lock_of(database: Path) -> Path:
     """Name the lock beside the file itself: a ledger may be reached by several links."""
     return database.with_name(database.name + ".lock")

@@ -68,10 +68,12 @@ def register(connection: Connection, owner: str, host: str, pid: int, now: datet
 
 
 def beat(connection: Connection, owner: str, now: datetime) -> bool:
-    """Say that `owner` still works; tell whether it is on the roll: if not, it must `register` again.
+    """Say that `owner` still works; return whether it is on the roll.
 
-    Call it every `EVERY`, and first thing in each transaction that claims: whoever slept so waits here until
-    what they had in hand is judged. It writes only when half of `EVERY` is over.
+    False where it fell silent and others have struck it off: then what it had in hand was judged, and it must
+    `register` again before it claims. Call it every `EVERY`; within half of that since the last sign it writes
+    nothing. On PostgreSQL it waits while somebody judges `owner` for dead (`dead_owners` holds its row), so that who
+    slept goes on only after that.
     """
     clock = _clock(connection, now)
     silence = connection.execute(
@@ -96,6 +98,12 @@ def roll(connection: Connection) -> tuple[Worker, ...]:
     """List the processes, the eldest first; those that fell silent too."""
     rows = connection.execute(select(worker).order_by(worker.c.started_at, worker.c.name))
     return tuple(Worker(**row._mapping) for row in rows)
+
+
+def present(connection: Connection, now: datetime, stalled: timedelta = STALLED) -> set[str]:
+    """Name who gave a sign within `stalled`: to look only, as nobody is kept from waking up."""
+    since = _before(_clock(connection, now), stalled)
+    return set(connection.execute(select(worker.c.name).where(worker.c.beat_at >= since)).scalars())
 
 
 def dead_owners(connection: Connection, now: datetime, stalled: timedelta = STALLED) -> set[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from postroom.model import Accounts, Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import disproof
@@ -78,11 +78,15 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Everything about one edition. `rejections` are (line, why) of its audience's refused rows."""
+    """Everything about one edition: the latest `attempts`, the eldest of them first, and how many came `earlier`.
+
+    `rejections` are (line, why) of its audience's refused rows.
+    """
 
     row: EditionRow
     edition: Edition
     attempts: tuple[AttemptRow, ...]
+    earlier: int
     rejections: tuple[tuple[int, str], ...]
 
 
@@ -99,9 +103,13 @@ def editions(
 
 
 def deliveries(
-    connection: Connection, key: str | None = None, state: DeliveryState | None = None
+    connection: Connection,
+    key: str | None = None,
+    state: DeliveryState | None = None,
+    *,
+    in_doubt: bool = False,
 ) -> Iterator[DeliveryRow]:
-    """Yield deliveries in the order of their enqueue; of one edition or in one state where asked.
+    """Yield deliveries in the order of their enqueue; of one edition, in one state or in doubt where asked.
 
     Must be used up on the ledger's thread: `ledger.read(lambda c: list(deliveries(c)))`.
     """
@@ -114,6 +122,8 @@ def deliveries(
         query = query.where(delivery.c.edition_id == find(connection, key).id)
     if state is not None:
         query = query.where(delivery.c.state == state.value)
+    if in_doubt:
+        query = query.where(delivery.c.doubts > 0)
     for row in connection.execute(query):
         yield DeliveryRow(
             edition=row.key, delivery=delivery_of(row, stamp_of(row)), url=row.url, doubts=row.doubts
@@ -123,12 +133,11 @@ def deliveries(
 def show(connection: Connection, key: str, *, attempts: int = 200) -> Shown:
     """Read everything about one edition, its content and the latest `attempts` of its log too."""
     row = find(connection, key)
+    of_it = attempt.join(delivery, delivery.c.id == attempt.c.delivery_id)
+    is_of_it = delivery.c.edition_id == row.id
+    made = connection.execute(select(func.count()).select_from(of_it).where(is_of_it)).scalar_one()
     log = connection.execute(
-        select(attempt)
-        .join(delivery, delivery.c.id == attempt.c.delivery_id)
-        .where(delivery.c.edition_id == row.id)
-        .order_by(attempt.c.id.desc())
-        .limit(attempts)
+        select(attempt).select_from(of_it).where(is_of_it).order_by(attempt.c.id.desc()).limit(attempts)
     ).all()
     refused = connection.execute(
         select(rejection.c.line, rejection.c.why)
@@ -139,6 +148,7 @@ def show(connection: Connection, key: str, *, attempts: int = 200) -> Shown:
         row=_edition_row(row),
         edition=read_edition(connection, row.id),
         attempts=tuple(_attempt_row(one) for one in reversed(log)),
+        earlier=made - len(log),
         rejections=tuple((line, why) for line, why in refused),
     )
 

@@ -6,7 +6,8 @@ import click
 
 from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release, replace, resolve, retry
 from postroom.cli.outbox.keep import back_up, recover
-from postroom.cli.outbox.look import list_, show, show_status
+from postroom.cli.outbox.look import list_, show_status
+from postroom.cli.outbox.one import show
 from postroom.cli.outbox.rest import pause, resume
 
 

@@ -1,4 +1,4 @@
-"""`postroom outbox status | list | show`: what the ledger tells."""
+"""`postroom outbox status | list`: what the ledger tells."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import click
 
 from postroom.cli import console, session
-from postroom.cli.worries import is_orphaned, told_backlog, told_pause, unsettled
+from postroom.cli.worries import deliveries, in_doubt, is_orphaned, told_backlog, told_pause, unsettled
 from postroom.config import Config
-from postroom.model import DeliveryState, Email, Post
+from postroom.model import DeliveryState
 from postroom.outbox import guard, operate, status
 from postroom.outbox.backlogs import backlogs
+from postroom.outbox.doubts import doubts
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.status import DeliveryRow, EditionRow, Shown
-from postroom.pipeline.preview import post_text
+from postroom.outbox.status import DeliveryRow, EditionRow
 from postroom.pipeline.space import Space
 
 COUNTS = ("queued", "sending", "sent", "failed", "uncertain", "cancelled")
@@ -35,9 +35,9 @@ def show_status(config: Path, as_json: bool = False) -> int:
         rows = ledger.read(status.editions) if ledger is not None else []
         worries = list(_worries(project.config, ledger, rows)) if ledger is not None else []
     if as_json:
-        console.print_json([_as_dict(row) for row in rows])
+        console.print_json([edition_as_dict(row) for row in rows])
     else:
-        _print_status(rows)
+        print_editions(rows)
         console.print_worries(worries)
     return int(any(row.accounts.failed or row.accounts.uncertain for row in rows))
 
@@ -55,9 +55,11 @@ def _worries(config: Config, ledger: Ledger, rows: list[EditionRow]) -> Iterator
     yield from unsettled(
         sum(row.accounts.failed for row in rows), sum(row.accounts.uncertain for row in rows)
     )
+    yield from in_doubt(doubts(ledger, now))
 
 
-def _as_dict(row: EditionRow) -> dict[str, object]:
+def edition_as_dict(row: EditionRow) -> dict[str, object]:
+    """Shape an edition and its accounts for machines."""
     return {
         "edition": row.key,
         "article": row.article,
@@ -69,7 +71,8 @@ def _as_dict(row: EditionRow) -> dict[str, object]:
     }
 
 
-def _print_status(rows: list[EditionRow]) -> None:
+def print_editions(rows: list[EditionRow]) -> None:
+    """Print editions and their accounts as a table, and below it why they stand where they do."""
     out = console.out()
     if not rows:
         out.print("The outbox is empty: nothing was published yet.")
@@ -95,13 +98,16 @@ def _print_status(rows: list[EditionRow]) -> None:
 @click.option(
     "--state", type=click.Choice([each.value for each in DeliveryState]), help="Only those in this state."
 )
+@click.option("--in-doubt", "doubtful", is_flag=True, help="Only those that may have gone out unanswered.")
 @console.json_option
 @click.pass_obj
-def list_(config: Path, edition: str | None, state: str | None, as_json: bool) -> None:
+def list_(config: Path, edition: str | None, state: str | None, doubtful: bool, as_json: bool) -> None:
     """List deliveries: who gets what, and what became of it."""
     wanted = DeliveryState(state) if state else None
     with session.ledger_at(config) as ledger:
-        rows = ledger.read(lambda connection: list(status.deliveries(connection, edition, wanted)))
+        rows = ledger.read(
+            lambda connection: list(status.deliveries(connection, edition, wanted, in_doubt=doubtful))
+        )
     if as_json:
         console.print_json([_delivery_as_dict(row) for row in rows])
         return
@@ -119,7 +125,7 @@ def list_(config: Path, edition: str | None, state: str | None, as_json: bool) -
         for row in rows
     ]
     out.print(console.table(["no.", "state", "edition", "recipient", "part", "attempts", "why"], cells))
-    out.print(f"\n{len(rows)} deliveries")
+    out.print(f"\n{deliveries(len(rows))}")
 
 
 def _delivery_as_dict(row: DeliveryRow) -> dict[str, object]:
@@ -134,41 +140,3 @@ def _delivery_as_dict(row: DeliveryRow) -> dict[str, object]:
         "due_at": one.due_at,
         "reason": one.reason,
     }
-
-
-@click.command()
-@click.argument("edition")
-@console.json_option
-@click.pass_obj
-def show(config: Path, edition: str, as_json: bool) -> None:
-    """Show one edition: its content, its accounts, the attempts made."""
-    with session.ledger_at(config) as ledger:
-        shown = ledger.read(status.show, edition)
-    if as_json:
-        document = _as_dict(shown.row) | {
-            "content": asdict(shown.edition.content),
-            "content_hash": shown.edition.content_hash,
-            "attempts": [asdict(each) for each in shown.attempts],
-            "rejections": [{"line": line, "why": why} for line, why in shown.rejections],
-        }
-        console.print_json(document)
-        return
-    _print_status([shown.row])
-    _print_shown(shown)
-
-
-def _print_shown(shown: Shown) -> None:
-    out = console.out()
-    match shown.edition.content:
-        case Email(subject=subject, preheader=preheader, text=text):
-            out.print(f"\n[bold]{console.text(subject)}[/]\n[dim]{console.text(preheader)}[/]\n")
-            out.print(console.text(text))
-        case Post() as post:
-            out.print("\n" + console.text(post_text(post)))
-    for line, why in shown.rejections:
-        out.print(f"[yellow]row {line} was rejected: {console.text(why)}[/]")
-    for attempt in shown.attempts:
-        when = f"{attempt.ended_at:%Y-%m-%d %H:%M:%S}"
-        out.print(
-            f"[dim]{when} delivery {attempt.delivery_id}: {attempt.outcome} {console.text(attempt.reply)}[/]"
-        )
