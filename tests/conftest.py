@@ -16,6 +16,7 @@ from threading import Event
 
 import hypothesis
 import pytest
+import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -75,6 +76,13 @@ A ledger keeps what was promised and what was done. It is the memory of the whol
 
 A person lets the first edition go. What would happen if nobody looked?
 """
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Undo what a command has set up for its process: `run --once` leaves out all that is no warning."""
+    yield
+    structlog.reset_defaults()
 
 
 @dataclass

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from postroom import config, daemon
@@ -276,7 +275,6 @@ def test_logs_are_json_and_name_nobody(office) -> None:
 @pytest.fixture
 def by_hand(office, monkeypatch):
     """Run daemons whose heart beats only when the test says so: gives (start, stop all)."""
-    structlog.reset_defaults()
     monkeypatch.setattr(daemon, "HEARTBEAT_SECONDS", 3600)
     monkeypatch.setattr(daemon, "SILENCE_SECONDS", 3600)
     open_ones: list[tuple[Daemon, threading.Thread]] = []

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-import structlog
 
 from postroom.cli import main, session
 
@@ -38,7 +37,7 @@ def office(desk):
 
 @pytest.fixture
 def postroom(desk, capsys) -> Iterator[Callable[..., Answer]]:
-    """Run a command of the project in this process, and give logs and signals back as they were."""
+    """Run a command of the project in this process, and give signals back as they were."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*words: str) -> Answer:
@@ -48,7 +47,6 @@ def postroom(desk, capsys) -> Iterator[Callable[..., Answer]]:
         return Answer(code=code, out=written.out, err=written.err)
 
     yield call
-    structlog.reset_defaults()
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
