@@ -142,7 +142,13 @@ class Told:
     def teller(self) -> Teller:
         """A teller as a fresh start makes it."""
         (place,) = places(self.config, self.secrets)
-        return Teller(place=place, ledger=self.ledger, vitals=self.vitals, clock=self.clock)
+        return Teller(
+            place=place,
+            config=self.config.path,
+            ledger=self.ledger,
+            vitals=self.vitals,
+            clock=self.clock,
+        )
 
     def pause(self, *names: str) -> None:
         for name in names:
@@ -210,11 +216,48 @@ def test_an_edition_held_for_another_reason_is_another_cause() -> None:
     assert first.id != second.id
 
 
-def test_a_paused_transport_is_one_cause_whatever_its_latest_reason() -> None:
-    pause = Pause(transport="mail", reason="refused", until=None, since=NOW)
-    one, other = (only(Standing(pauses=(each,))) for each in (pause, replace(pause, reason="timed out")))
-    assert one.id == other.id
-    assert "postroom outbox resume mail" in one.sentence
+def paused(reason: str) -> Cause:
+    return only(Standing(pauses=(Pause(transport="mail", reason=reason, until=None, since=NOW),)))
+
+
+def test_a_transport_that_rests_again_for_the_same_fault_is_one_cause() -> None:
+    first = paused("mx1.example, AUTH: 454 4.7.0 try later (id 4f7a1)")
+    again = paused("mx2.example, AUTH: 454 4.7.0 try later (id 9bc02)")
+    left = "; when that is mended: postroom outbox resume mail"
+    assert paused(f"mx1.example, AUTH: 454 4.7.0 try later (id 1d){left}").id == first.id == again.id
+    assert "postroom outbox resume mail" in first.sentence
+
+
+def test_another_fault_of_the_same_transport_is_another_cause() -> None:
+    faults = (
+        "127.0.0.1, the connection: Connection refused",
+        "127.0.0.1, AUTH: 454 4.7.0 try later",
+        "127.0.0.1, AUTH: 535 5.7.8 try later",
+    )
+    assert len({paused(each).id for each in faults}) == 3
+
+
+def test_another_fault_is_told_at_once(hook: Hook, told: Any) -> None:
+    here = told('slack: "${SLACK}"', SLACK=hook.url)
+    here.pause("mail")
+    teller = here.teller()
+    teller.look()
+    here.ledger.write(pauses.pause_transport, "mail", "AUTH: 535 5.7.8 no", until=None, now=here.clock())
+    teller.look()
+    assert ["535" in text for text in hook.texts()] == [False, True]
+
+
+def test_a_broken_config_is_told_with_its_place_and_what_to_do_but_not_what_stands_there(
+    hook: Hook, told: Any
+) -> None:
+    here = told('slack: "${SLACK}"', SLACK=hook.url)
+    here.config.path.write_text(here.config.text.replace("transport: mail", "transport: ada@reader.example"))
+    here.vitals.broke("config", "config.yaml is broken")
+    here.teller().look()
+    (text,) = hook.texts()
+    assert "config.yaml:8 is wrong (" in text
+    assert "the last good one stays in force; mend the file, and `postroom check` says" in text
+    assert "ada@" not in text
 
 
 def test_doubts_are_told_with_how_to_settle_them() -> None:
@@ -312,7 +355,7 @@ def test_a_webhook_gets_the_documented_envelope(hook: Hook, told: Any) -> None:
     ((_, body),) = hook.posted
     assert body == {
         "event": "notice",
-        "id": "paused:mail",
+        "id": "paused:mail:f36b83c2",
         "kind": "paused",
         "text": "The transport mail rests: the server is down; to let it go on: postroom outbox resume mail",
         "at": body["at"],

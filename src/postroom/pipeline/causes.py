@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from postroom.model import EditionState, NoticeKind
 from postroom.outbox.pauses import Pause
 from postroom.outbox.standing import Found, Standing, Waiting
+from postroom.pipeline.vitals import CONFIG
 
 LATE_AFTER = timedelta(minutes=15)
 """How long something may be due, with no answer for as long, before people are told."""
@@ -22,6 +24,11 @@ a message has several.
 SOON = timedelta(days=7)
 """How long before its end people are told of a token that expires."""
 
+_MEND_CONFIG = (
+    "the last good one stays in force; mend the file, and `postroom check` says what is wrong with it"
+)
+_DIGIT = re.compile("[0-9]")
+_CODE = re.compile(r"[2-5]\d\d|[245]\.\d{1,3}\.\d{1,3}")  # of SMTP: RFC 5321 §4.2, RFC 3463 §2
 _OF_AUDIENCE = {"first-edition", "audience-max", "audience-growth"}
 """The holds that a person lifts by naming the number of recipients."""
 
@@ -85,12 +92,17 @@ def causes(
 
 
 def _broken(what: str, why: str) -> Cause:
-    return Cause(id=f"broken:{what}", kind=NoticeKind.BROKEN, text=f"{what}: {why}")
+    return Cause(
+        id=f"broken:{what}:{_fault(why)}",
+        kind=NoticeKind.BROKEN,
+        text=f"{what}: {why}",
+        cure=_MEND_CONFIG if what == CONFIG else "",
+    )
 
 
 def _paused(pause: Pause) -> Cause:
     return Cause(
-        id=f"paused:{pause.transport}",
+        id=f"paused:{pause.transport}:{_fault(pause.reason)}",
         kind=NoticeKind.PAUSED,
         text=f"The transport {pause.transport} rests: {pause.reason}",
         cure=""
@@ -205,6 +217,14 @@ def _ends(found: Found) -> dict[str, int]:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"1 {one}" if number == 1 else f"{number:,} {many}"
+
+
+def _fault(reason: str) -> str:
+    """Tell one fault from another in an id: what changes from try to try, numbers and names with digits, does not
+    count, but the code of a reply does.
+    """
+    words = reason.partition("; when that is mended")[0].split()
+    return _fingerprint(" ".join(each for each in words if _CODE.fullmatch(each) or not _DIGIT.search(each)))
 
 
 def _fingerprint(text: str) -> str:

@@ -15,18 +15,21 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import structlog
 
+from postroom import config as settings
 from postroom.config import Config
-from postroom.errors import LedgerError, PostroomError
+from postroom.errors import ConfigError, LedgerError, PostroomError
 from postroom.model import NoticeKind
 from postroom.outbox import notices
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.standing import standing
 from postroom.pipeline.causes import Cause, causes
 from postroom.pipeline.places import Note, NotTold, Place, Secrets, places
-from postroom.pipeline.vitals import Role, Vitals
+from postroom.pipeline.vitals import CONFIG, Role, Vitals
+from postroom.pipeline.wayout import with_ways_out
 
 log = structlog.get_logger()
 
@@ -51,9 +54,10 @@ STOP_SECONDS = 1
 
 @dataclass(slots=True)
 class Teller:
-    """Tells one place. `look` may be called by one thread at a time."""
+    """Tells one place. `look` may be called by one thread at a time; `config` is the path of config.yaml."""
 
     place: Place
+    config: Path
     ledger: Ledger
     vitals: Vitals | None
     clock: Clock
@@ -120,8 +124,11 @@ class Teller:
         if self.vitals is None:
             return {}
         pulse = self.vitals.pulse()
+        broken = dict(pulse.broken)
+        if CONFIG in broken:
+            broken[CONFIG] = faults_in_words(self.config) or broken[CONFIG]
         silent = {"heartbeat": "the daemon does not come round to its work; its log says more"}
-        return {**pulse.broken, **(silent if pulse.since_beat > SILENT_SECONDS else {})}
+        return {**broken, **(silent if pulse.since_beat > SILENT_SECONDS else {})}
 
     def _tell(self, told: Sequence[Cause], note: Note) -> None:
         """Hand a note over, then remember it; a crash in between tells it twice rather than never."""
@@ -162,7 +169,15 @@ class Notifier:
         self._stop = threading.Event()
         begun = clock()
         self._tellers = [
-            Teller(place=place, ledger=ledger, vitals=vitals, clock=clock, stop=self._stop, begun=begun)
+            Teller(
+                place=place,
+                config=config.path,
+                ledger=ledger,
+                vitals=vitals,
+                clock=clock,
+                stop=self._stop,
+                begun=begun,
+            )
             for place in places(config, secrets)
         ]
         self._threads = [
@@ -193,9 +208,26 @@ def tell_once(config: Config, ledger: Ledger, *, clock: Clock, secrets: Secrets)
     """Look once at every place, one after the other, and wait for it: for a run that ends by itself."""
     for place in places(config, secrets):
         try:
-            Teller(place=place, ledger=ledger, vitals=None, clock=clock, begun=clock()).look()
+            Teller(
+                place=place, config=config.path, ledger=ledger, vitals=None, clock=clock, begun=clock()
+            ).look()
         except PostroomError as error:
             log.warning("notice not told", place=place.name, why=str(error))
+
+
+def faults_in_words(path: Path) -> str:
+    """Name the places in the config.yaml at `path` that are wrong; nothing where it is whole.
+
+    What stands there is not told: it may be an address or a secret.
+    """
+    try:
+        with_ways_out(settings.load(path))
+    except ConfigError as error:
+        first, *rest = error.findings
+        place = ":".join(str(part) for part in (first.file, first.line) if part)
+        more = f", and {len(rest)} more" if rest else ""
+        return f"{place} is wrong ({first.rule}{more})"
+    return ""
 
 
 def note_of(cause: Cause, at: datetime) -> Note:
