@@ -114,3 +114,14 @@ def test_doctor_tells_what_the_server_may_forget_and_who_works(shop: Shop) -> No
     assert workers["host:1:aa"]["state"] == "well"
     assert workers["host:2:bb"]["state"] == "worth knowing"
     assert "counts as dead" in workers["host:2:bb"]["detail"]
+
+
+def test_a_ledger_on_postgresql_is_recovered_by_its_own_tools(shop: Shop) -> None:
+    shop.ok("run", "--once")
+    for arguments in (["outbox", "recover"], ["outbox", "recover", "some.db", "--yes"]):
+        code, told = shop.run(*arguments)
+        assert code == 1
+        assert "the ledger is on PostgreSQL, which has its own way" in told
+        assert "pg_restore --clean" in told
+        assert "postroom adopt (see docs/restore.md)" in told
+        assert "PRAGMA" not in told

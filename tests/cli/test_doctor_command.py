@@ -53,3 +53,40 @@ def test_a_ledger_from_elsewhere_is_wrong(office, mailbox, postroom, hours) -> N
     assert answer.code == 1
     assert "is the backup of" in answer.told
     assert "`postroom adopt`" in answer.told
+
+
+def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(
+    office, mailbox, postroom
+) -> None:
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            (
+                f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, username: a, "
+                'password: "${POSTROOM_TEST_UNSET}", dkim: [{selector: one, key: keys/dkim.pem}]}'
+            ),
+        )
+    )
+    text = (office.folder / "config.yaml").read_text(encoding="utf-8")
+    office.write("config.yaml", f"{text}notify: [{{slack: '${{POSTROOM_TEST_HOOK}}'}}]\n")
+    answer = postroom("doctor")
+    assert answer.code == 1
+    assert "the environment variable POSTROOM_TEST_UNSET is not set; set it before" in answer.told
+    assert "keys/dkim.pem cannot be read: No such file" in answer.told
+    assert "the environment variable POSTROOM_TEST_HOOK is not set" in answer.told
+
+
+def test_a_secret_that_is_set_is_well(office, mailbox, postroom, monkeypatch) -> None:
+    monkeypatch.setenv("POSTROOM_TEST_SET", "hush")
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            (
+                f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, username: a, "
+                'password: "${POSTROOM_TEST_SET}"}'
+            ),
+        )
+    )
+    answer = postroom("doctor")
+    assert answer.code == 0
+    assert "hush" not in answer.told

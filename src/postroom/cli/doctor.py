@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,12 +15,13 @@ import click
 from postroom import __version__
 from postroom.cli import console, session
 from postroom.cli.moment import told
-from postroom.config import Config
-from postroom.errors import ConfigError, LedgerError
+from postroom.config import Config, NotifyHook
+from postroom.errors import ConfigError, LedgerError, TransportError
 from postroom.outbox import backup, disk, driver, engine, guard, presence, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.wayout import missing_ways_out, unanswered
+from postroom.transports.secret import Secret
 
 _SAFE_PYTHON = {(3, 11): 15, (3, 12): 13, (3, 13): 12, (3, 14): 3}
 """The patch level of each Python from which its mail library guards headers (CVE-2026-1299)."""
@@ -41,7 +42,7 @@ class Diagnosis:
 @console.json_option
 @click.pass_obj
 def command(config: Path, as_json: bool) -> int:
-    """Look at versions, the database driver, the ledger, disk space, servers and ways out."""
+    """Look at versions, the database driver, the ledger, disk space, servers, secrets and ways out."""
     found = list(_diagnoses(config))
     if as_json:
         console.print_json([asdict(each) for each in found])
@@ -79,6 +80,7 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
     yield _disk(path_of(config.database) or config.base)
     yield from _ways_out(config)
     yield from _servers(config)
+    yield from _hooks(config)
 
 
 def _python() -> Diagnosis:
@@ -180,8 +182,9 @@ def _ways_out(config: Config) -> Iterator[Diagnosis]:
 
 
 def _servers(config: Config) -> Iterator[Diagnosis]:
-    """Try whether the servers that transports name can be reached; says nothing to them."""
+    """Try whether a transport's secrets are there, and its server can be reached; says nothing to it."""
     for name, entry in config.transports.items():
+        yield from _unreadable(name, _references(entry.settings.model_dump()), config)
         host, port = getattr(entry.settings, "host", None), getattr(entry.settings, "port", None)
         if host is None or port is None:
             continue
@@ -191,3 +194,31 @@ def _servers(config: Config) -> Iterator[Diagnosis]:
             yield Diagnosis(state="wrong", what=name, detail=f"{host}:{port} cannot be reached: {error}")
         else:
             yield Diagnosis(state="well", what=name, detail=f"{host}:{port} can be reached")
+
+
+def _hooks(config: Config) -> Iterator[Diagnosis]:
+    """Say which addresses of hooks that are to be told cannot be read; whether they answer, only a notice tells."""
+    for number, place in enumerate(config.notify, 1):
+        if isinstance(place, NotifyHook):
+            yield from _unreadable(f"notify, item {number}", [place.url.reference], config)
+
+
+def _unreadable(what: str, references: Iterable[str], config: Config) -> Iterator[Diagnosis]:
+    """Name the secrets that are not there for this process: the daemon may have another environment."""
+    read = session.secrets(config.base)
+    for reference in references:
+        try:
+            read(reference)
+        except TransportError as error:
+            yield Diagnosis(
+                state="wrong", what=what, detail=f"{error} (doctor sees only what is set where it is run)"
+            )
+
+
+def _references(value: object) -> Iterator[str]:
+    """Find the references to secrets in settings, however deep."""
+    if isinstance(value, Secret):
+        yield value.reference
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _references(each)

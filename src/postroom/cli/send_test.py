@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from postroom.pipeline.preview import SAMPLE, keys_of, sample_delivery
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import stage
 from postroom.readiness import Candidate
-from postroom.transports.secret import reader
 
 
 @click.command()
@@ -42,7 +40,7 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
     delivery = sample_delivery(staged.edition, _receiver(person), session.now())
     message = compose(_marked(staged.edition), delivery, keys_of(None))
     entry = project.config.transports[candidate.channel.transport]
-    transport = transports.find(entry.kind)(entry.settings, reader(os.environ, project.config.base))  # noqa: TID251
+    transport = transports.find(entry.kind)(entry.settings, session.secrets(project.config.base))
     try:
         (outcome,) = list(transport.send([message]))
     finally:

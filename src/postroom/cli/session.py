@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -18,11 +19,17 @@ from postroom.model import History, visible
 from postroom.outbox import history, meta
 from postroom.outbox.ledger import Ledger, exists
 from postroom.pipeline.project import Project, open_project
+from postroom.transports.secret import reader
 
 
 def now() -> datetime:
     """Read the clock: the only place under `cli` that does."""
     return datetime.now(UTC)  # noqa: TID251
+
+
+def secrets(base: Path) -> Callable[[str], str]:
+    """Read the environment, and files below `base`, for what references in config.yaml name."""
+    return reader(os.environ, base)  # noqa: TID251
 
 
 def load(path: Path, *, settle: bool = False) -> Project:

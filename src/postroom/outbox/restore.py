@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import backup, durable, sqlite
+from postroom.outbox.engine import shown
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.rows import read_content
 from postroom.outbox.tables import edition
@@ -31,7 +32,8 @@ class Restored:
 
 
 def damage(url: str) -> str:
-    """Say what is wrong with the ledger at `url`; nothing where it is whole."""
+    """Say what is wrong with the ledger at `url`; nothing where it is whole. LedgerError for one on PostgreSQL."""
+    _file(url)
     if not exists(url):
         return "there is no ledger"
     try:
@@ -83,7 +85,8 @@ def _file(url: str) -> Path:
     path = sqlite.path_of(url)
     if path is None:
         raise LedgerError(
-            "the ledger is on PostgreSQL; restore its dump with pg_restore, then: postroom adopt"
+            "the ledger is on PostgreSQL, which has its own way: stop every daemon, then pg_restore --clean "
+            f"--if-exists --dbname='{shown(url)}' FILE.dump, then: postroom adopt (see docs/restore.md)"
         )
     return path.resolve()
 
