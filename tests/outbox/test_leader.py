@@ -48,15 +48,6 @@ def test_only_one_leads_on_postgresql_and_the_next_when_it_ends(ledger: Ledger, 
         assert other.read(leader.lead)
 
 
-def test_who_resigns_gives_way_at_once_however_often_it_asked(ledger: Ledger, url: str) -> None:
-    for _ in range(3):
-        ledger.read(leader.lead)
-    ledger.read(leader.resign)
-    with Ledger(url) as other:
-        assert other.read(leader.lead)
-        assert ledger.read(leader.lead) is not ledger.is_shared
-
-
 def test_a_killed_leader_gives_way_within_seconds(ledger: Ledger, url: str) -> None:
     with another_process(url) as first:
         assert ledger.read(leader.lead) is not ledger.is_shared

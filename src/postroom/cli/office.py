@@ -12,17 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 
-from postroom import config as settings
 from postroom.cli import session
 from postroom.config import Config
-from postroom.config.rescue import database_of
 from postroom.daemon.crew import Crew
-from postroom.errors import UsageError
-from postroom.outbox import accounts, guard, meta
+from postroom.outbox import accounts, guard
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.deliver import deliver
@@ -30,7 +26,6 @@ from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.space import Space
 from postroom.pipeline.workers import STOP_SECONDS, Workers
-from postroom.transports.secret import reader
 
 log = structlog.get_logger()
 
@@ -69,14 +64,10 @@ def at_work(
             roll.sign_off()
 
 
-def help_out(path: Path, name: str, stop: threading.Event, *, only_once: bool) -> int:
-    """Deliver as one of a crew, by the config that the ledger keeps, until told to stop or left alone."""
+def help_out(config: Config, name: str, stop: threading.Event, *, only_once: bool) -> int:
+    """Deliver as one of a crew, until told to stop or left alone."""
     _stop_when_alone(stop)
-    with Ledger(database_of(path), create=False) as ledger, _signs(ledger) as signs:
-        good = ledger.read(meta.last_good_config)
-        if good is None:
-            raise UsageError("--deliver-as is for the processes that `postroom run --workers` starts")
-        config = settings.parse(good.text, path)
+    with Ledger(config.database, create=False) as ledger, _signs(ledger) as signs:
         roll = _sign_on(signs, name, session.now)
         try:
             _deliver(config, ledger, roll, stop, only_once=only_once)
@@ -126,7 +117,7 @@ def _shift(config: Config, roll: Roll, *, only_rehearsals: bool = False) -> Shif
     return Shift(
         owner=roll.owner,
         clock=roll.now,
-        secrets=reader(os.environ, config.base),  # noqa: TID251
+        secrets=session.secrets(config.base),
         hold=roll.hold,
         space=Space.under(config.database),
         only_rehearsals=only_rehearsals,
@@ -134,10 +125,15 @@ def _shift(config: Config, roll: Roll, *, only_rehearsals: bool = False) -> Shif
 
 
 def _stop_when_alone(stop: threading.Event) -> None:
-    """Stop when standard input ends: then the process that started this one is gone."""
+    """Stop when standard input ends: then the process that started this one is gone.
+
+    It is read past Python's buffer, whose lock a thread that waits would hold while the interpreter ends.
+    """
+    handle = sys.stdin.fileno()
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(handle, 1024):
+            pass
         stop.set()
 
     start_new_thread(wait, ())

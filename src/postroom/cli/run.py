@@ -72,7 +72,7 @@ def command(
     logs.configure(quiet=only_once)
     stop = _stop_on_signals()
     if deliver_as is not None:
-        return help_out(config, deliver_as, stop, only_once=only_once)
+        return help_out(_load_or_last_good(config), deliver_as, stop, only_once=only_once)
     loaded = _load(config) if only_once else _load_or_last_good(config)
     if at is not None:
         return _pretended(loaded, at, stop, as_json)

@@ -1,9 +1,9 @@
 """Let one process at a time publish, of all that share a ledger on PostgreSQL.
 
-The leader holds an advisory lock of its session. It is lost with the connection, so a process that dies, or
-that the server cannot reach any more, gives way to the next that asks. A lock is no fence: a leader whose
-connection broke may finish what it was doing. That it does so without harm is for `enqueue` to see, whose
-every batch names the freeze that it belongs to.
+The leader holds an advisory lock of its session. It is lost with the connection, so a process that closes its
+ledger at a clean stop, that dies, or that the server cannot reach any more, gives way to the next that asks.
+A lock is no fence: a leader whose connection broke may finish what it was doing. That it does so without harm is
+for `enqueue` to see, whose every batch names the freeze that it belongs to.
 
 A leader that hangs with its connection open must give way too: the server ends a leading session that has been
 silent for as long as makes a process count as dead.
@@ -37,7 +37,6 @@ _WITH_IDLE_TIMEOUT = 14_00_00
 
 _GIVE_WAY = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
 _VERSION = text("SELECT current_setting('server_version_num')::integer")
-_RESIGN = text("SELECT pg_advisory_unlock(:key, hashtext(current_schema()))")
 
 
 def lead(connection: Connection) -> bool:
@@ -54,11 +53,3 @@ def lead(connection: Connection) -> bool:
         span = presence.STALLED // timedelta(milliseconds=1)
         connection.execute(_GIVE_WAY, {"milliseconds": str(span)})
     return True
-
-
-def resign(connection: Connection) -> None:
-    """Let another lead from now on; closing the ledger does so too."""
-    if lead(connection) and connection.dialect.name != "sqlite":
-        connection.execute(_RESIGN, {"key": _KEY})
-        if connection.execute(_VERSION).scalar_one() >= _WITH_IDLE_TIMEOUT:
-            connection.execute(_GIVE_WAY, {"milliseconds": "0"})

@@ -1,0 +1,29 @@
+"""A process of the crew works by the config of the daemon beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from postroom.outbox import meta
+from postroom.outbox.meta import GoodConfig
+
+
+def test_a_worker_goes_by_its_own_config_whatever_another_host_has_kept(office, postroom, hours) -> None:
+    postroom("outbox", "pause", "mail")
+    office.article(date=hours(-1))
+    office.run()
+    postroom("outbox", "resume", "mail")
+    config = office.folder / "config.yaml"
+    elsewhere = config.read_text(encoding="utf-8").replace("path: out/mail", "path: out/elsewhere")
+    with office.ledger() as ledger:
+        ledger.write(
+            meta.keep_config, GoodConfig(text=elsewhere, digest="of another", path="/srv/config.yaml")
+        )
+    command = ["--config", str(config), "run", "--once", "--deliver-as", "host:1:abc/1"]
+    worker = subprocess.Popen([sys.executable, "-m", "postroom", *command], stdin=subprocess.PIPE)
+    assert worker.wait(30) == 0
+    assert worker.stdin is not None
+    worker.stdin.close()
+    assert len(office.mails()) == 3
+    assert not (office.folder / "out/elsewhere").exists()
