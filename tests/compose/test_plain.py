@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from postroom.compose import Keys, Signer, compose
 from postroom.errors import AddressError, HeaderError
 from postroom.model import Mail, Unsubscribe
-from postroom.transports._smtp_mail import Transaction, transaction
+from postroom.transports._smtp_mail import Offer, Transaction, transaction
 
 ODD = (
     "", ".", "..", ".\r\n.", "\r\n.\r\n", "\n.\nMAIL FROM:<x@y>\n", "\r", "\n", "\x00", "\x00.", "From ", "=", "=\r\n.",
@@ -46,7 +46,7 @@ def keys() -> Keys:
 def goes_as_it_is(mail: object) -> bool:
     """Whether the transport finds nothing wrong with a mail that it believes nothing of, and nothing to change."""
     assert isinstance(mail, Mail)
-    written = transaction(replace(mail, is_plain=False), {})
+    written = transaction(replace(mail, is_plain=False), Offer())
     return mail.is_plain and isinstance(written, Transaction) and written.data == mail.data
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import AnyStr, ClassVar, Literal, TypeAlias
 
 from postroom.compose.encoding import ROW, is_plain, packed, quoted
@@ -65,8 +66,9 @@ class PackedPart:
 BodyPart: TypeAlias = QuotedPart | PackedPart
 
 
+@lru_cache(maxsize=1024)
 def written(value: str) -> Value:
-    """Write a field's value, which is printable text."""
+    """Write a field's value, which is printable text. Towns and first names come again and again."""
     if len(value) <= ROW and is_plain(value):
         row = b"=\r\n" + value.encode()
         return value, row, row

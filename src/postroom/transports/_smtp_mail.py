@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from postroom.model import Mail, Refused, Scope
@@ -18,6 +20,32 @@ _MAX_ADDRESS: Final = 254  # RFC 5321 §4.5.3.1.3: a path of 256 with its bracke
 _ADDRESS: Final = re.compile(r"[^\x00-\x20\x7f-\x9f<>()\[\]\\,;:\"@]+@[^\x00-\x20\x7f-\x9f<>()\\,;\"@]+")
 _LIMIT: Final = re.compile(r"[0-9]{1,20}")  # RFC 1870 §3
 _STARTS_WITH_DOT: Final = re.compile(rb"\n\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a server can do beyond plain SMTP.
+
+    `largest` is the most bytes that it takes (RFC 1870), None where it names no limit.
+    """
+
+    pipelining: bool = False
+    size: bool = False
+    largest: int | None = None
+    eight_bit: bool = False
+    utf8: bool = False
+
+    @classmethod
+    def of(cls, features: Mapping[str, str]) -> Offer:
+        """Read the answer to EHLO, by keyword in small letters."""
+        limit = features.get("size", "")
+        return cls(
+            pipelining="pipelining" in features,
+            size="size" in features,
+            largest=(int(limit) or None) if _LIMIT.fullmatch(limit) else None,
+            eight_bit="8bitmime" in features,
+            utf8="smtputf8" in features,
+        )
 
 
 class Transaction(NamedTuple):
@@ -34,23 +62,23 @@ class Transaction(NamedTuple):
         return self.commands.splitlines(keepends=True)
 
 
-def transaction(mail: Mail, features: Mapping[str, str]) -> Transaction | Refused:
-    """Write a mail for a server, or say why it must not be written.
-
-    `features` is what the server offered after EHLO, by keyword in small letters.
-    """
-    if not _is_address(mail.mail_from):
+def transaction(mail: Mail, offer: Offer) -> Transaction | Refused:
+    """Write a mail for a server that offers this, or say why it must not be written."""
+    if not _is_sender(mail.mail_from):
         return Refused(reason="the sender's address cannot be written to the wire", scope=Scope.EDITION)
     if not _is_address(mail.rcpt_to):
         return Refused(reason="the address cannot be written to the wire", enhanced="5.1.3")
     if not mail.is_plain and (fault := _fault_in(mail.data)) is not None:
         return Refused(reason=f"the message {fault}", enhanced="5.6.0", of_content=True)
-    needs = _needs(mail)
-    if (refused := _too_big(len(mail.data), features) or _not_offered(needs, features)) is not None:
-        return refused
-    size = f" SIZE={len(mail.data)}" if "size" in features else ""
-    sender = f"MAIL FROM:<{mail.mail_from}>{size}{''.join(needs.values())}"
-    commands = f"{sender}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
+    size = len(mail.data)
+    if offer.largest is not None and size > offer.largest:
+        reason = f"the message has {size} bytes; the server takes {offer.largest}"
+        return Refused(reason=reason, enhanced="5.3.4", of_content=True)
+    needs = _needs(mail, offer)
+    if isinstance(needs, Refused):
+        return needs
+    written = f" SIZE={size}{needs}" if offer.size else needs
+    commands = f"MAIL FROM:<{mail.mail_from}>{written}\r\nRCPT TO:<{mail.rcpt_to}>\r\nDATA\r\n".encode()
     return Transaction(commands, mail.data if mail.is_plain else _stuffed(mail.data))
 
 
@@ -66,13 +94,23 @@ def _is_address(text: str) -> bool:
     return len(text if text.isascii() else text.encode("utf-8", "replace")) <= _MAX_ADDRESS
 
 
-def _needs(mail: Mail) -> dict[str, str]:
-    """Name the extensions that a mail cannot go without, with the parameter of MAIL that says so."""
-    needs = {}
-    if not (mail.is_plain or mail.data.isascii()):
-        needs["8bitmime"] = " BODY=8BITMIME"  # RFC 6152
-    if not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):
-        needs["smtputf8"] = " SMTPUTF8"  # RFC 6531
+_is_sender = lru_cache(maxsize=16)(_is_address)
+"""Senders are few, and the same for many mails."""
+
+
+def _needs(mail: Mail, offer: Offer) -> str | Refused:
+    """Write the parameters of MAIL for the extensions that a mail cannot go without, if they are offered."""
+    needs = ""
+    if not (mail.is_plain or mail.data.isascii()):  # RFC 6152
+        if not offer.eight_bit:
+            reason = "the message has 8-bit text, which the server does not take"
+            return Refused(reason=reason, enhanced="5.6.3", of_content=True)
+        needs = " BODY=8BITMIME"
+    if not (mail.mail_from.isascii() and mail.rcpt_to.isascii()):  # RFC 6531
+        if not offer.utf8:
+            reason = "the address needs SMTPUTF8, which the server does not offer"
+            return Refused(reason=reason, enhanced="5.6.7")
+        needs += " SMTPUTF8"
     return needs
 
 
@@ -109,21 +147,3 @@ def _has_long_line(data: bytes) -> bool:
         if not at:
             return True
     return False
-
-
-def _too_big(size: int, features: Mapping[str, str]) -> Refused | None:
-    """Compare with the server's SIZE (RFC 1870; 0 or nothing means no limit)."""
-    limit = features.get("size", "")
-    if _LIMIT.fullmatch(limit) is None or not 0 < int(limit) < size:
-        return None
-    reason = f"the message has {size} bytes; the server takes {limit}"
-    return Refused(reason=reason, enhanced="5.3.4", of_content=True)
-
-
-def _not_offered(needs: Mapping[str, str], features: Mapping[str, str]) -> Refused | None:
-    if "smtputf8" in needs and "smtputf8" not in features:
-        return Refused(reason="the address needs SMTPUTF8, which the server does not offer", enhanced="5.6.7")
-    if "8bitmime" in needs and "8bitmime" not in features:
-        reason = "the message has 8-bit text, which the server does not take"
-        return Refused(reason=reason, enhanced="5.6.3", of_content=True)
-    return None

@@ -11,12 +11,11 @@ broken off without a trace, by hanging up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import Final
 
-from postroom.transports._smtp_mail import Transaction
+from postroom.transports._smtp_mail import Offer, Transaction
 from postroom.transports._smtp_opening import BREAKS, trouble_of
 from postroom.transports._smtp_outcome import Reply, Stage, Trouble
 from postroom.transports._smtp_wire import Patience, Wire
@@ -38,12 +37,13 @@ class Gone(Exception):
 class Session:
     """A session on an open connection, which it owns.
 
-    `pipelines`: the server takes commands in groups. `is_midway`: a mail is announced or begun, so that
-    only hanging up takes it back. `is_broken`: it has hung up.
+    `offer` is what the server can do; `pipelines`: it takes commands in groups. `is_midway`: a mail is
+    announced or begun, so that only hanging up takes it back. `is_broken`: it has hung up.
     """
 
     def __init__(self, wire: Wire, patience: Patience) -> None:
         self._wire = wire
+        wire.settle()
         self._patience = patience
         self._steps = (
             (Stage.MAIL, patience.mail, _DONE),
@@ -54,14 +54,10 @@ class Session:
         self._must_reset = False
         self._is_used = False
         self._rested_at = monotonic()
-        self.pipelines = wire.has_extn("pipelining")
+        self.offer = Offer.of(wire.esmtp_features)
+        self.pipelines = self.offer.pipelining
         self.is_midway = False
         self.is_broken = False
-
-    @property
-    def features(self) -> Mapping[str, str]:
-        """What the server offered, by keyword in small letters."""
-        return self._wire.esmtp_features
 
     @property
     def idle(self) -> float:

@@ -179,7 +179,7 @@ class Transport:
         """Write a mail for a session, once."""
         if self._ahead is not None and self._ahead[0] is message:
             return self._ahead[1]
-        made = transaction(mail, session.features)
+        made = transaction(mail, session.offer)
         self._ahead = (message, made) if isinstance(made, Transaction) else None
         return made
 
