@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
@@ -9,7 +10,9 @@ def main() -> None:
     """Run the command line; never returns."""
     from postroom import cli
 
-    sys.exit(cli.main())
+    code = cli.main()
+    gc.freeze()  # else the interpreter, before it ends, goes through all objects to free what ends with it anyway
+    sys.exit(code)
 
 
 if __name__ == "__main__":
