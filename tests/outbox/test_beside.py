@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.outbox import DaemonLock, Ledger, durable, guard
+from postroom.outbox import DaemonLock, Ledger, backup, durable, guard, restore
 from postroom.outbox.disk import Reserve, Room
 
 pytestmark = [pytest.mark.sqlite_only, pytest.mark.timeout(20)]
@@ -110,3 +110,74 @@ def test_a_ledger_with_two_names_is_refused_through_both(url: str, tmp_path: Pat
             Ledger(each)
     other.unlink()
     Ledger(url).close()
+
+
+BACKUP = "postroom-20261122T090000Z.db"
+
+
+@pytest.mark.parametrize("name", [f".{BACKUP}.part", f".{BACKUP}.part-journal", f".{BACKUP}.part-wal"])
+@pytest.mark.parametrize("foreign", [link, dangling, second_name, pipe])
+def test_a_backup_is_not_written_through_what_stands_in_its_way(
+    foreign: Foreign, name: str, url: str, precious: Path
+) -> None:
+    folder = precious.with_name("backups")
+    folder.mkdir()
+    foreign(folder / name, precious)
+    with Ledger(url) as ledger:
+        made = backup.run(ledger, url, NOW)
+    assert is_untouched(precious)
+    assert [each.name for each in folder.iterdir() if each.name != "made-by-us"] == [made.path.name]
+    backup.check(made.path)
+
+
+@FOREIGN
+def test_a_backup_takes_the_place_of_nothing_that_is_there(
+    foreign: Foreign, url: str, precious: Path
+) -> None:
+    target = precious.with_name("copies")
+    target.mkdir()
+    foreign(target / BACKUP, precious)
+    with Ledger(url) as ledger, pytest.raises(LedgerError, match="takes no other file's place"):
+        backup.run(ledger, url, NOW, target)
+    assert is_untouched(precious)
+    assert os.path.lexists(target / BACKUP)
+
+
+@FOREIGN
+def test_a_ledger_is_not_restored_through_what_stands_in_its_way(
+    foreign: Foreign, url: str, precious: Path
+) -> None:
+    with Ledger(url) as ledger:
+        made = backup.run(ledger, url, NOW)
+    way = precious.with_name("postroom.db.restoring")
+    foreign(way, precious)
+    with pytest.raises(LedgerError, match=r"postroom\.db\.restoring is a link.*move it away"):
+        restore.restore(url, NOW, made.path)
+    assert is_untouched(precious)
+    assert os.path.lexists(way)
+    assert precious.with_name("postroom.db").is_file()
+
+
+@pytest.mark.parametrize("foreign", [link, dangling])
+def test_a_link_in_the_place_of_a_journal_is_moved_aside_with_the_ledger(
+    foreign: Foreign, url: str, precious: Path
+) -> None:
+    with Ledger(url) as ledger:
+        made = backup.run(ledger, url, NOW)
+    wal = precious.with_name("postroom.db-wal")
+    wal.unlink(missing_ok=True)
+    foreign(wal, precious)
+    restore.restore(url, NOW, made.path)
+    assert not os.path.lexists(wal)
+    assert is_untouched(precious)
+
+
+def test_a_link_among_the_backups_is_not_restored(url: str, precious: Path) -> None:
+    with Ledger(url) as ledger:
+        good = backup.run(ledger, url, NOW)
+    elsewhere = precious.with_name("elsewhere.db")
+    good.path.rename(elsewhere)
+    good.path.symlink_to(elsewhere)
+    with pytest.raises(LedgerError, match=r"no good backup.*is a link"):
+        restore.restore(url, NOW)
+    assert restore.restore(url, NOW, elsewhere).backup == elsewhere

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, func, select
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import disk, durable, history, sqlite
 from postroom.outbox import meta as facts
+from postroom.outbox.beside import opened
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.engine import shown, told
 from postroom.outbox.guard import mark_as_copy
@@ -117,7 +119,7 @@ def _chosen(path: Path, target: Path | None, now: datetime) -> Path:
     """Name the file to make; no file that is there already is touched."""
     folder = folder_of(path) if target is None else target
     chosen = folder / f"{path.stem}-{_stamp(now)}.db" if target is None or target.is_dir() else target
-    if chosen.exists():
+    if os.path.lexists(chosen):
         raise LedgerError(f"{chosen} is there already; a backup takes no other file's place")
     try:
         chosen.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,10 +130,10 @@ def _chosen(path: Path, target: Path | None, now: datetime) -> Path:
 
 def _make(path: Path, chosen: Path, now: datetime) -> int:
     fresh = chosen.with_name(f".{chosen.name}.part")
-    fresh.unlink(missing_ok=True)
     _refuse_without_room(path, chosen)
     try:
-        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _clear(fresh)
+        os.close(opened(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         _copy(path, fresh)
         _mark(fresh, now)
         durable.sync(fresh)
@@ -140,8 +142,15 @@ def _make(path: Path, chosen: Path, now: datetime) -> int:
     except OSError as error:
         raise LedgerError(f"cannot write the backup {chosen}: {error.strerror}") from error
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            _clear(fresh)
     return size
+
+
+def _clear(fresh: Path) -> None:
+    """Take away what an earlier try left, and what stands where SQLite would put, and follow, a file beside it."""
+    for ending in ("", "-wal", "-shm", "-journal"):
+        fresh.with_name(fresh.name + ending).unlink(missing_ok=True)
 
 
 def _refuse_without_room(path: Path, chosen: Path) -> None:
@@ -192,10 +201,10 @@ def _prove(copy: sqlite3.Connection, path: Path) -> None:
 
 def _open(name: str) -> sqlite3.Connection:
     module = sqlite.module_of(sqlite.driver())
-    opened: sqlite3.Connection = module.connect(
+    connection: sqlite3.Connection = module.connect(
         name, isolation_level=None, uri=name.startswith("file:"), check_same_thread=False
     )
-    return opened
+    return connection
 
 
 def _prune(path: Path, keep: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import backup, durable, sqlite
+from postroom.outbox.beside import opened
 from postroom.outbox.engine import shown
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.rows import read_content
@@ -51,7 +53,7 @@ def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
     changed. What is put there is a copy: nothing real goes out before it is adopted.
     """
     path = _file(url)
-    chosen, skipped = _first_whole([given] if given else backup.kept(path))
+    chosen, skipped = _first_whole([given]) if given else _first_whole(backup.kept(path), ours=True)
     if chosen is None:
         told = f" ({'; '.join(skipped)})" if skipped else ""
         raise LedgerError(
@@ -60,16 +62,26 @@ def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
         )
     fresh = path.with_name(f"{path.name}.restoring")
     try:
-        shutil.copyfile(chosen, fresh)
-        fresh.chmod(0o600)
-        durable.sync(fresh)
-        damaged = _move_aside(path, now)
-        durable.put(fresh, path)
+        handle = opened(fresh, os.O_WRONLY | os.O_CREAT)
+        try:
+            _copy(chosen, handle)
+            damaged = _move_aside(path, now)
+            durable.put(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise LedgerError(f"cannot put {chosen} in the place of {path}: {error.strerror}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
     return Restored(backup=chosen, damaged=damaged, skipped=tuple(skipped))
+
+
+def _copy(chosen: Path, handle: int) -> None:
+    """Write a file into one that is open, for its owner alone, and wait for the disk; closes it."""
+    with os.fdopen(handle, "wb") as copy, chosen.open("rb") as source:
+        copy.truncate(0)
+        os.fchmod(handle, 0o600)
+        shutil.copyfileobj(source, copy)
+        copy.flush()
+        os.fsync(handle)
 
 
 def _look_through(connection: Connection) -> None:
@@ -91,10 +103,13 @@ def _file(url: str) -> Path:
     return path.resolve()
 
 
-def _first_whole(found: Sequence[Path]) -> tuple[Path | None, list[str]]:
+def _first_whole(found: Sequence[Path], *, ours: bool = False) -> tuple[Path | None, list[str]]:
+    """Return the first that is a whole ledger, and what is wrong with those before; `ours` must be no links."""
     skipped: list[str] = []
     for each in found:
         try:
+            if ours:
+                os.close(opened(each, os.O_RDONLY))
             if not each.is_file():
                 raise LedgerError(f"there is no file {each}")
             backup.check(each)
@@ -109,6 +124,6 @@ def _move_aside(path: Path, now: datetime) -> Path | None:
     aside = path.with_name(f"{path.name}.damaged-{now:%Y%m%dT%H%M%S}Z")
     for ending in _WITH_IT:
         part = path.with_name(path.name + ending)
-        if part.exists():
+        if os.path.lexists(part):  # a link that leads nowhere would be followed by the next SQLite
             part.rename(aside.with_name(aside.name + ending))
-    return aside if aside.exists() else None
+    return aside if os.path.lexists(aside) else None
