@@ -185,6 +185,7 @@ class Daemon:
         begun = time.monotonic()
         is_whole = self._staff.rest()
         self._staff.close()
+        self._upkeep.rest()
         is_whole &= self._resting.wait(max(begun + STOP_SECONDS - time.monotonic(), 0))
         log.info(
             "stopped" if is_whole else "stopped in the middle; the next start settles what was in flight"

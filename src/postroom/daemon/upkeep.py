@@ -18,6 +18,9 @@ from postroom.pipeline.vitals import Vitals
 
 log = structlog.get_logger()
 
+STOP_SECONDS = 1
+"""How long a stop waits for a backup that is being made: one of a small ledger is whole by then."""
+
 
 @dataclass(slots=True)
 class Upkeep:
@@ -31,6 +34,7 @@ class Upkeep:
     guarded: Guarded | None = None
     _told: dict[str, str] = field(default_factory=dict)
     _backing_up: threading.Thread | None = None
+    _is_over: bool = False
 
     def look(self) -> bool:
         """Look after everything; tell whether there is room for another edition."""
@@ -73,8 +77,16 @@ class Upkeep:
             self._tell("backup", "")
             log.info("backup made", file=str(made.path), bytes=made.size)
 
+    def rest(self) -> None:
+        """Wait a moment for a backup that is being made; one that a stop cuts off is nothing to tell of."""
+        if self._backing_up is not None:
+            self._backing_up.join(STOP_SECONDS)
+        self._is_over = True
+
     def _tell(self, what: str, why: str) -> None:
         """Say once what is wrong, and that it is mended."""
+        if self._is_over:
+            return
         if why:
             self.vitals.broke(what, why)
         else:
