@@ -102,10 +102,7 @@ def signatures(signers: Iterable[Signer], head: bytes, body: bytes, date: dateti
     `head` are complete headers without the empty line, each there once and folded with blanks; `body`
     ends in one CRLF; `date` is the letter's, so that the same letter is always signed alike.
     """
-    values = {}
-    for line in head.replace(_FOLD, b" ").splitlines():
-        name, _, value = line.partition(b":")
-        values[name.lower()] = _relaxed(name, value)
+    values = dict(map(_canonical, head.replace(_FOLD, b" ").splitlines()))
     present = tuple(name for name in SIGNED if name.lower() in values)
     canonical = b"\r\n".join([*(values[name.lower()] for name in present), b""])
     shared = b"t=%d;\r\n h=%b;\r\n bh=%b;\r\n b=" % (
@@ -123,6 +120,13 @@ def _signed(signer: Signer, shared: bytes, canonical: bytes) -> bytes:
     signature = base64.b64encode(signer.sign(canonical + _relaxed(_OURS, tags.replace(_FOLD, b" "))))
     rows = [signature[at : at + _ROW] for at in range(0, len(signature), _ROW)]
     return b"%b: %b%b\r\n" % (_OURS, tags, _FOLD.join(rows))
+
+
+@lru_cache(maxsize=256)
+def _canonical(line: bytes) -> tuple[bytes, bytes]:
+    """Take a header apart: its name in small letters, and its relaxed form. Most are the same in many letters."""
+    name, _, value = line.partition(b":")
+    return name.lower(), _relaxed(name, value)
 
 
 def _relaxed(name: bytes, value: bytes) -> bytes:
