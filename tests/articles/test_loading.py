@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -426,3 +427,28 @@ def test_an_image_that_is_an_empty_list_in_a_list_is_no_image(rules: ArticleRule
 def test_what_is_no_character_is_left_out_of_a_title(read, escape: str, dialect: str) -> None:
     escape = escape.replace(r"\x", r"\u00")
     assert read(dialect.format(f'"A{escape}B"') + "\nText.\n").article.title == "AB"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    ["[" * 40_000, "[^" * 40_000, "x\n[" * 40_000, ("[" * 200 + "]" * 200) * 100, ("[" * 200 + "\n\n") * 100],
+    ids=["open", "notes", "lines", "nested", "paragraphs"],
+)
+def test_brackets_that_would_be_read_for_long_are_refused_at_once(read: Read, bomb: str) -> None:
+    begun = time.process_time()
+    loaded = read(f"---\ntitle: Rivers\n---\nThe river was here first.\n\n{bomb}\n")
+    assert time.process_time() - begun < 1
+    assert loaded.article is None
+    (found,) = [each for each in loaded.findings if each.rule == "open-brackets"]
+    assert found.line is not None
+    assert found.line >= 6
+    assert "write \\[ where no link begins" in found.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[a](b) " * 5_000, "[" * 1_000, "- [0, 1)\n\n" * 5_000, "\\[" * 40_000, f"```\n{'[' * 40_000}\n```"],
+    ids=["links", "few", "intervals", "escaped", "code"],
+)
+def test_other_brackets_are_welcome(read: Read, text: str) -> None:
+    assert article(read(f"---\ntitle: Rivers\n---\nThe river was here first.\n\n{text}\n"))

@@ -6,6 +6,7 @@ Nothing that a file may hold makes `load` fail: what cannot be read is a finding
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from sys import intern
@@ -28,6 +29,14 @@ MAX_MATTER_BYTES = 64 * 1024
 
 MAX_BODY_BYTES = 1024 * 1024
 """The longest of those posts has 851 KB, nearly all of it one picture written as text."""
+
+MAX_DEEP_BRACKETS = 1_000
+"""Every `[` may begin a link: Markdown is read on to the end of the paragraph for it, with all those in between,
+and one within two hundred others costs five times one within ten (measured 2026-11-22).
+"""
+
+_DEEP = 10  # brackets that are open at a time in one paragraph
+_BRACKET = re.compile(r"\\.|[\[\]]|\n[ \t]*\n")
 
 # UTF-32 may take four bytes for what UTF-8 writes in one.
 _MAX_FILE_BYTES = 4 * (MAX_BODY_BYTES + MAX_MATTER_BYTES)
@@ -59,6 +68,7 @@ def load(path: Path, rules: ArticleRules) -> Loaded:
             source_hash=hashlib.sha256(raw).hexdigest(),
             repaired=repaired,
         )
+        _refuse_brackets(text, notes)
         article = assemble(matter, text, where, rules, notes)
     except ArticleError as error:
         return Loaded(file=where.file, article=None, findings=(*notes.findings, error.finding))
@@ -109,6 +119,28 @@ def _sheet(text: str, notes: Notes) -> Sheet:
         if len(part) > limit or (len(part) > limit / 4 and len(part.encode()) > limit):
             raise notes.refusal("too-large", f"the {name} is larger than {limit >> 10} KB; shorten it", line)
     return sheet
+
+
+def _refuse_brackets(text: Text, notes: Notes) -> None:
+    """Refuse what would keep whoever reads its Markdown busy for many seconds."""
+    if text.prose.count("[") <= MAX_DEEP_BRACKETS:
+        return
+    are_open = deep = 0
+    for found in _BRACKET.finditer(text.prose):
+        match found[0]:
+            case "[":
+                are_open += 1
+                deep += are_open > _DEEP
+            case "]":
+                are_open = max(are_open - 1, 0)
+            case blank if blank[0] == "\n":
+                are_open = 0
+        if deep > MAX_DEEP_BRACKETS:
+            line = text.line + text.prose.count("\n", 0, found.start())
+            message = (
+                "too many [ are open within each other; close them with ], or write \\[ where no link begins"
+            )
+            raise notes.refusal("open-brackets", message, line)
 
 
 def _matter(sheet: Sheet, notes: Notes) -> tuple[Matter, bool]:
