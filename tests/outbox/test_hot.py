@@ -37,10 +37,9 @@ def plan(outbox, statement: object) -> str:
         (hands._RESERVED, "delivery_owned (owner=?)"),
         (record._IN_HAND, "delivery_owned (owner=?)"),
         (record._NEXT_PART, "delivery_once (edition_id=? AND recipient=? AND part=?)"),
-        (record._OF_SENT, "delivery_owned (owner=? AND rowid=?)"),
-        (record._OF_OTHERS, "delivery_owned (owner=? AND rowid=?)"),
+        (record._OF_TURN, "delivery_owned (owner=? AND rowid=?)"),
         (record._CLOSE, "INTEGER PRIMARY KEY (rowid=?)"),
-        (record._CLOSE_SENT, "delivery USING INTEGER PRIMARY KEY (rowid=?)"),
+        (record._CLOSE_SENT, "delivery_owned (owner=? AND rowid=?)"),
         (record._CLOSE_NAMED, "INTEGER PRIMARY KEY (rowid=?)"),
         (claim._SEND, "INTEGER PRIMARY KEY (rowid=?)"),
         (claim._RESERVE, "INTEGER PRIMARY KEY (rowid=?)"),
@@ -77,7 +76,7 @@ def test_postgresql_skips_what_another_is_looking_at() -> None:
     asked = str(claim._DUE._statement.compile(dialect=dialect))
     assert asked.endswith("FOR UPDATE OF delivery SKIP LOCKED")
     assert "delivery.state = 'queued' AND NOT delivery.waits" in asked
-    assert str(record._OF_SENT._statement.compile(dialect=dialect)).endswith("FOR UPDATE OF delivery")
+    assert str(record._OF_TURN._statement.compile(dialect=dialect)).endswith("FOR UPDATE OF delivery")
 
 
 def test_values_and_rows_pass_as_the_driver_has_them(outbox) -> None:

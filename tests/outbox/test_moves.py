@@ -30,6 +30,13 @@ def test_only_what_is_asked_for_is_moved(outbox) -> None:
     assert outbox.states("newsletter/article/other") == ["queued"]
 
 
+def test_what_is_queued_anew_is_counted_once(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    again = (DeliveryState.QUEUED, DeliveryState.QUEUED)
+    assert outbox.ledger.write(moves.move, 1, again, {"reason": "tried again"}) == 2
+    assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+
+
 def test_what_is_on_its_way_is_not_moved_with_what_waits(outbox) -> None:
     outbox.freeze("ada", "bea")
     outbox.claim(1)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from postroom.model import Deferred, Refused, Scope, Sent
-from postroom.outbox import claim, operate, record, recover, turns
+from postroom.outbox import claim, operate, record, recover, status, turns
+from postroom.outbox.tables import delivery
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
@@ -52,6 +54,57 @@ def test_a_turn_writes_to_the_edition_once_after_all_else(outbox) -> None:
     assert len(dict.fromkeys(steps)) <= 9
     assert [step for step in steps if step.startswith(("UPDATE edition", "COMMIT"))] == steps[-2:]
     assert outbox.counts() == {"rows_read": 30, "recipients": 30, "queued": 10, "sending": 10, "sent": 10}
+
+
+def test_a_turn_closes_only_what_is_still_its_owners(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    taken = turn(outbox, [], 3)
+    unbegin(outbox, taken[:1])
+    results = [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250")) for one in taken]
+    assert outbox.ledger.write(record.record, ME.owner, results, NOW) == [taken[0].delivery.id]
+    assert outbox.states() == ["queued", "sent", "sent"]
+    assert outbox.counts() == {"rows_read": 3, "recipients": 3, "queued": 1, "sent": 2}
+    tried = outbox.ledger.read(status.show, "newsletter/article/post-rooms").attempts
+    assert len(tried) == 2
+    assert outbox.ledger.write(record.record, ME.owner, results[1:], NOW) == [2, 3], "nor twice"
+
+
+def test_a_part_that_got_no_name_still_makes_the_next_one_due(outbox, make_post) -> None:
+    outbox.freeze("company", parts=2, content=make_post("one", "two"))
+    carrier = claim.Carrier("company-page", "linkedin")
+    hand = claim.Hand(carrier=carrier, owner=ME.owner)
+    (second,) = turn(outbox, turn(outbox, [], 9, hand), 9, hand)
+    assert (second.delivery.part, second.delivery.parent_id) == (1, None)
+    assert turn(outbox, [second], 9, hand) == []
+    assert outbox.state() == "finished"
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "sent": 1}
+
+
+def test_a_mail_that_was_taken_leaves_the_same_in_whatever_company_it_is(outbox) -> None:
+    """All sent, they are written at one go; with another among them, each for itself."""
+    outbox.freeze("ada", "bea", article="one")
+    outbox.freeze("ada", "bea", article="two")
+    turn(outbox, turn(outbox, [], 2), 0)
+    ada, bea = turn(outbox, [], 2)
+    results = [
+        record.Result(delivery_id=ada.delivery.id, outcome=Sent(reply="250")),
+        record.Result(delivery_id=bea.delivery.id, outcome=Refused(reason="550")),
+    ]
+    outbox.ledger.write(record.record, ME.owner, results, NOW)
+    left = [
+        row
+        for row in outbox.ledger.read(lambda c: c.execute(select(delivery).order_by("id")).mappings().all())
+        if row["state"] == "sent"
+    ]
+    own = {"id", "edition_id"}
+    told = [{name: row[name] for name in row if name not in own and row["recipient"] == 1} for row in left]
+    assert told[0] == told[-1]
+    tries = [
+        outbox.ledger.read(status.show, f"newsletter/article/{name}").attempts[0] for name in ("one", "two")
+    ]
+    assert [(one.outcome, one.reply, one.number, one.at, one.ended_at) for one in tries] == [
+        ("sent", "250", 1, NOW, NOW)
+    ] * 2
 
 
 def test_what_is_put_off_in_a_turn_may_be_taken_in_the_same(outbox) -> None:

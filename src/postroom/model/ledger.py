@@ -19,6 +19,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from postroom.model.channel import Sender, Unsubscribe
+from postroom.model.lean import lean
 from postroom.model.rendering import Content
 
 
@@ -83,7 +84,7 @@ class Edition:
     id: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Recipient:
     """One accepted row of an audience, or the account of a network.
 
@@ -100,7 +101,7 @@ class Recipient:
     merge: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Delivery:
     """One part of an edition to one recipient, all of it fixed at enqueue.
 

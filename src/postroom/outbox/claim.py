@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Integer, bindparam, literal_column, or_, sele
 
 from postroom.errors import DeliveryUnreadable
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
+from postroom.model.lean import lean
 from postroom.outbox.accounts import Books
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros, to_moment
@@ -109,7 +110,7 @@ _PUT_OFF = Bulk(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Claimed:
     """A delivery that is its claimer's to send, and the edition it belongs to."""
 
@@ -226,11 +227,11 @@ def _sorted_out(
     _mark(connection, hand, [row.id for row in mine], room.now)
     if hand.begins:
         room.books.move(edition_id, "queued", "sending", len(mine))
-    parent, stamp = kept_edition(connection, edition_id)
+    kept = kept_edition(connection, edition_id)
     claimed, bad = [], []
     for row in mine:
         try:
-            claimed.append(Claimed(edition=parent, delivery=delivery_of(row, stamp)))
+            claimed.append(Claimed(edition=kept.edition, delivery=delivery_of(row, kept.stamp)))
         except DeliveryUnreadable as error:
             bad.append((row.id, str(error)))
     if bad:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import ColumnElement, Connection, not_, select, update
 
 from postroom.model import DeliveryState, EditionState
-from postroom.outbox.accounts import post
+from postroom.outbox.accounts import Tally, post
 from postroom.outbox.columns import is_state
 from postroom.outbox.tables import delivery, edition
 
@@ -38,7 +38,10 @@ def move(
         )
         .values(state=after.value, owner=None, **changes)
     ).rowcount
-    post(connection, Counter({(edition_id, before.value): -moved, (edition_id, after.value): moved}))
+    tally: Tally = Counter()
+    tally[edition_id, before.value] -= moved
+    tally[edition_id, after.value] += moved  # both may be the same state
+    post(connection, tally)
     return moved
 
 

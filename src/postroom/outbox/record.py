@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, literal_column, select, update
 
-from postroom.model import (
-    Deferred,
-    DeliveryState,
-    EditionState,
-    Outcome,
-    Refused,
-    Scope,
-    Sent,
-    Unknown,
-)
+from postroom.model import DeliveryState, Outcome, Sent
 from postroom.outbox.accounts import Books, Tally, post, settle
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.columns import is_state, to_micros
-from postroom.outbox.consequences import draw
+from postroom.outbox.consequences import End, draw
+from postroom.outbox.endings import Change, Ending, Result, decide
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.moves import WITHDRAWN, cancel_withdrawn
-from postroom.outbox.rows import AnyRow
+from postroom.outbox.rows import AnyRow, kept_edition
 from postroom.outbox.tables import attempt, delivery, edition, pace
 
 __all__ = [
@@ -43,59 +33,31 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """How one attempt ended.
-
-    `retry_at` is when to try again. None gives up a `Deferred` (the delivery fails) and leaves
-    an `Unknown` to a person. `mail_from` is the envelope sender that was used, for the log.
-    """
-
-    delivery_id: int
-    outcome: Outcome
-    retry_at: datetime | None = None
-    mail_from: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What an outcome makes of a delivery."""
-
-    state: DeliveryState
-    reason: str = ""
-    due_at: datetime | None = None
-    spent: bool = True
-    doubt: bool = False
-
-
-Ending: TypeAlias = "tuple[AnyRow, Change, Outcome, str]"
-"""A delivery in hand, what becomes of it, how its attempt ended, and the envelope sender."""
-
-# What is in someone's hands, as the driver reads it: moments are numbers. This is all that a sent one needs.
-_TAKEN = (
+_IS_MINE = and_(is_state(delivery.c.state, DeliveryState.SENDING), delivery.c.owner == bindparam("me"))
+_OF_DELIVERY = tuple(
+    delivery.c[name] for name in ("id", "edition_id", "recipient", "part", "attempts", "begun_at")
+)
+# What is in someone's hands, as the driver reads it: moments are numbers.
+IN_HAND = (
     select(
-        *(delivery.c[name] for name in ("id", "edition_id", "recipient", "part", "attempts", "begun_at")),
-        edition.c.parts,
-        edition.c.transport,
-        select(pace.c.domain).where(pace.c.domain > "").exists().label("is_any_domain_slow"),
+        *_OF_DELIVERY,
+        *(delivery.c[name] for name in ("due_at", "doubts", "first_begun_at")),
+        edition.c.state.label("edition_state"),
+        *(edition.c[name] for name in ("parts", "hold_when_uncertain", "transport", "transport_kind", "key")),
     )
     .join(edition, edition.c.id == delivery.c.edition_id)
-    .where(is_state(delivery.c.state, DeliveryState.SENDING), delivery.c.owner == bindparam("me"))
+    .where(_IS_MINE)
     .with_for_update(of=delivery)
 )
-IN_HAND = _TAKEN.add_columns(
-    *(delivery.c[name] for name in ("due_at", "doubts", "first_begun_at")),
-    edition.c.state.label("edition_state"),
-    edition.c.hold_when_uncertain,
-    edition.c.transport_kind,
-    edition.c.key,
-)
 _IN_HAND = Hot(IN_HAND)
-_OF_SENT = Hot(_TAKEN.where(Among(delivery.c.id)))
-_OF_OTHERS = Hot(IN_HAND.where(Among(delivery.c.id)))
+_OF_TURN = Hot(IN_HAND.where(Among(delivery.c.id)))
 _IS_SENT = {"state": DeliveryState.SENT.value, "owner": None, "reason": ""}
-# What nearly every mail comes to: the other side took it, and gave it no name.
-_CLOSE_SENT = Hot(update(delivery).where(Among(delivery.c.id)).values(**_IS_SENT, remote_id=None, url=None))
+_CLOSE_SENT = Hot(
+    update(delivery)
+    .where(Among(delivery.c.id), _IS_MINE)
+    .values(**_IS_SENT, remote_id=None, url=None)
+    .returning(*_OF_DELIVERY)
+)
 _CLOSE_NAMED = Bulk(
     update(delivery)
     .where(delivery.c.id == bindparam("delivery"))
@@ -116,6 +78,7 @@ _CLOSE = Bulk(
     ),
     ("delivery", "to", "why", "due", "tries", "first_begun", "doubted"),
 )
+_SLOW = Hot(select(pace.c.domain).where(pace.c.domain > "").limit(literal_column("1")))
 _LOG = Bulk(insert(attempt), ("delivery_id", "number", "at", "ended_at", "outcome", "reply", "mail_from"))
 _NEXT_PART = (
     update(delivery)
@@ -137,30 +100,31 @@ def record(connection: Connection, owner: str, results: Sequence[Result], now: d
     due. An edition of which nothing is left to do is finished once its accounts are proved.
     """
     books = Books(now)
-    strange = write_down(connection, owner, results, books)
+    strange = write_down(connection, owner, results, books, is_any_slow=is_any_domain_slow(connection))
     books.close(connection)
     return strange
 
 
-def write_down(connection: Connection, owner: str, results: Sequence[Result], books: Books) -> list[int]:
-    """Do as `record`, but leave to `books` what can wait until the end of the transaction."""
-    mine = {result.delivery_id: result for result in results}
-    sent = [id_ for id_, result in mine.items() if isinstance(result.outcome, Sent)]
-    others = [id_ for id_, result in mine.items() if not isinstance(result.outcome, Sent)]
-    rows = {
-        row.id: row
-        for query, ids in ((_OF_SENT, sent), (_OF_OTHERS, others))
-        if ids
-        for row in query.rows(connection, me=owner, ids=ids)
-    }
-    ends: list[Ending] = [
-        (row, decide(row, result), result.outcome, result.mail_from)
-        for id_, result in mine.items()
-        if (row := rows.get(id_)) is not None
-    ]
-    if ends:
-        _write(connection, ends, books)
-    return [result.delivery_id for result in results if result.delivery_id not in rows]
+def write_down(
+    connection: Connection, owner: str, results: Sequence[Result], books: Books, *, is_any_slow: bool
+) -> list[int]:
+    """Do as `record`, but leave to `books` what can wait until the end of the transaction.
+
+    `is_any_slow` says whether `is_any_domain_slow`.
+    """
+    if not results:
+        return []
+    plain = _plain(results)
+    if len(plain) == len(results) and not is_any_slow:
+        found = _write_sent(connection, owner, plain, books)
+    else:
+        found = _write_each(connection, owner, {result.delivery_id: result for result in results}, books)
+    return [result.delivery_id for result in results if result.delivery_id not in found]
+
+
+def is_any_domain_slow(connection: Connection) -> bool:
+    """Whether any domain, on whichever transport, wants less: it has to be told of every mail that it takes."""
+    return bool(_SLOW.rows(connection))
 
 
 def in_hand(connection: Connection, owner: str) -> Sequence[AnyRow]:
@@ -168,66 +132,27 @@ def in_hand(connection: Connection, owner: str) -> Sequence[AnyRow]:
     return _IN_HAND.rows(connection, me=owner)
 
 
-def decide(row: AnyRow, result: Result) -> Change:
-    """Say what an outcome makes of the delivery in `row` (pure)."""
-    if isinstance(result.outcome, Sent):
-        return _SENT
-    change = _decide(row, result.outcome, result.retry_at)
-    if change.state is DeliveryState.QUEUED and row.edition_state == EditionState.CANCELLED:
-        state = DeliveryState.UNCERTAIN if change.doubt else DeliveryState.CANCELLED
-        return replace(change, state=state, reason=f"{WITHDRAWN}; {change.reason}")
-    return change
-
-
-_SENT = Change(state=DeliveryState.SENT)
 _SENDING = DeliveryState.SENDING.value
 _QUEUED = DeliveryState.QUEUED.value
-_CAN_WAIT = {_SENDING, DeliveryState.SENT.value}
-
-
-def _decide(row: AnyRow, outcome: Deferred | Refused | Unknown, retry_at: datetime | None) -> Change:
-    match outcome:
-        case (
-            Deferred(reason=reason, scope=Scope.TRANSPORT)
-            | Refused(reason=reason, scope=Scope.TRANSPORT | Scope.EDITION)
-        ):
-            return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, spent=False)
-        case Deferred(reason=reason) if retry_at is not None:
-            return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at)
-        case Deferred(reason=reason):
-            return Change(state=DeliveryState.FAILED, reason=f"given up: {reason}")
-        case Refused(reason=reason):
-            return Change(state=DeliveryState.FAILED, reason=reason)
-        case Unknown(reason=reason):
-            return _doubt(row, reason, retry_at)
-
-
-def _doubt(row: AnyRow, reason: str, retry_at: datetime | None) -> Change:
-    """Say what becomes of a delivery that may have gone out: once more, or a person decides."""
-    if row.hold_when_uncertain or row.doubts or retry_at is None:
-        return Change(state=DeliveryState.UNCERTAIN, reason=reason, doubt=True)
-    return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, doubt=True)
+_SENT = DeliveryState.SENT.value
+_CAN_WAIT = {_SENDING, _SENT}
 
 
 def close(connection: Connection, ends: Iterable[Ending], now: datetime) -> Tally:
     """Write the end of attempts and their log; return how the counts change."""
     at = to_micros(now)
-    sent, named, closings, log = list[int](), [], [], []
+    sent, closings, log = [], [], []
     tally: Tally = Counter()
     for row, change, outcome, mail_from in ends:
-        if not isinstance(outcome, Sent):
-            closings.append(_closing(row, change))
-        elif outcome.remote_id is None and outcome.url is None:
-            sent.append(row.id)
+        if isinstance(outcome, Sent):
+            sent.append((row.id, outcome.remote_id, outcome.url))
         else:
-            named.append((row.id, outcome.remote_id, outcome.url))
+            closings.append(_closing(row, change))
         log.append(_entry(row, outcome, mail_from, at))
         tally[row.edition_id, change.state] += 1
     for (edition_id, _), count in list(tally.items()):
         tally[edition_id, _SENDING] -= count
-    if sent:
-        _CLOSE_SENT.count(connection, ids=sent)
-    _CLOSE_NAMED.put(connection, named)
+    _CLOSE_NAMED.put(connection, sent)
     _CLOSE.put(connection, closings)
     _LOG.put(connection, log)
     return tally
@@ -237,8 +162,74 @@ def open_next(
     connection: Connection, row: AnyRow, remote_id: str | None, now: datetime, tally: Tally
 ) -> None:
     """Make the part after the sent one in `row` due, and count its recipient there."""
-    if row.part + 1 == row.parts:
-        return
+    if row.part + 1 < row.parts:
+        _open(connection, row, remote_id, now, tally)
+
+
+def note_first_sent(connection: Connection, editions: Collection[int], at: datetime) -> None:
+    """Remember when the first delivery of each edition was sent, from where later variants are counted."""
+    post(connection, Counter(), editions, at)
+
+
+def _plain(results: Sequence[Result]) -> dict[int, tuple[str, str]]:
+    """Find what nearly every mail comes to: it was taken, and got no name. Gives the reply, and the envelope sender."""
+    return {
+        result.delivery_id: (outcome.reply, result.mail_from)
+        for result in results
+        if isinstance(outcome := result.outcome, Sent) and outcome.remote_id is None and outcome.url is None
+    }
+
+
+def _write_sent(
+    connection: Connection, owner: str, plain: Mapping[int, tuple[str, str]], books: Books
+) -> dict[int, AnyRow]:
+    """Write that `plain` ones were sent, all at one go; return those that were `owner`'s."""
+    at = to_micros(books.now)
+    rows = {row.id: row for row in _CLOSE_SENT.rows(connection, me=owner, ids=list(plain))}
+    log = [
+        (id_, row.attempts, row.begun_at, at, _SENT, reply, mail_from)
+        for id_, (reply, mail_from) in plain.items()
+        if (row := rows.get(id_)) is not None
+    ]
+    _LOG.put(connection, log)
+    editions = Counter([row.edition_id for row in rows.values()])
+    for edition_id, number in editions.items():
+        books.sent.add(edition_id)
+        books.move(edition_id, _SENDING, _SENT, number)
+    parts = {edition_id: kept_edition(connection, edition_id).parts for edition_id in editions}
+    if max(parts.values(), default=1) > 1:
+        for row in rows.values():
+            if row.part + 1 < parts[row.edition_id]:
+                _open(connection, row, None, books.now, books.tally)
+        _conclude(connection, editions, [], books)
+    return rows
+
+
+def _write_each(
+    connection: Connection, owner: str, mine: Mapping[int, Result], books: Books
+) -> dict[int, AnyRow]:
+    """Write how each attempt ended, and what follows from it; return those that were `owner`'s."""
+    rows = {row.id: row for row in _OF_TURN.rows(connection, me=owner, ids=list(mine))}
+    ends: list[Ending] = [
+        (row, decide(row, result), result.outcome, result.mail_from)
+        for id_, result in mine.items()
+        if (row := rows.get(id_)) is not None
+    ]
+    books.tally.update(close(connection, ends, books.now))
+    for row, _, outcome, _ in ends:
+        if isinstance(outcome, Sent):
+            books.sent.add(row.edition_id)
+            open_next(connection, row, outcome.remote_id, books.now, books.tally)
+    told = [(row, outcome) for row, _, outcome, _ in ends]
+    if any(state not in _CAN_WAIT for _, state in books.tally):
+        _conclude(connection, {row.edition_id for row in rows.values()}, told, books)
+    else:
+        draw(connection, told, books.now)
+    return rows
+
+
+def _open(connection: Connection, row: AnyRow, remote_id: str | None, now: datetime, tally: Tally) -> None:
+    """Make the part after the one in `row` due, which goes below what the network calls that one."""
     values = {
         "edition": row.edition_id,
         "who": row.recipient,
@@ -251,31 +242,13 @@ def open_next(
     tally[row.edition_id, following] += 1
 
 
-def note_first_sent(connection: Connection, editions: Collection[int], at: datetime) -> None:
-    """Remember when the first delivery of each edition was sent, from where later variants are counted."""
-    post(connection, Counter(), editions, at)
-
-
-def _write(connection: Connection, ends: Sequence[Ending], books: Books) -> None:
-    books.tally.update(close(connection, ends, books.now))
-    for row, _, outcome, _ in ends:
-        if isinstance(outcome, Sent):
-            books.sent.add(row.edition_id)
-            if row.parts > 1:
-                open_next(connection, row, outcome.remote_id, books.now, books.tally)
-    if any(state not in _CAN_WAIT for _, state in books.tally):
-        _conclude(connection, ends, books)
-    elif ends[0][0].is_any_domain_slow:
-        draw(connection, [(row, outcome) for row, _, outcome, _ in ends], books.now)
-
-
-def _conclude(connection: Connection, ends: Sequence[Ending], books: Books) -> None:
+def _conclude(connection: Connection, editions: Iterable[int], ends: Sequence[End], books: Books) -> None:
     """Count at once what decides about more: a claim asks for what is queued, and an edition may have to stop."""
     queued = {edition_id for edition_id, state in books.tally if state == _QUEUED}
     books.post(connection)
     cancel_withdrawn(connection, queued)
-    draw(connection, [(row, outcome) for row, _, outcome, _ in ends], books.now)
-    settle(connection, {row.edition_id for row, *_ in ends}, books.now)
+    draw(connection, ends, books.now)
+    settle(connection, editions, books.now)
 
 
 def _closing(row: AnyRow, change: Change) -> tuple[object, ...]:

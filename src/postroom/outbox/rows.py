@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from json.scanner import make_scanner
 from typing import Any, TypeAlias
 from zlib import crc32
 
@@ -78,7 +79,7 @@ _PLAIN = (
 )
 
 _STATES = {state.value: state for state in DeliveryState}
-_PARSE = json.JSONDecoder().raw_decode
+_PARSE = make_scanner(json.JSONDecoder())  # type: ignore[arg-type]  # typeshed names another class
 _CONTENTS_KEPT = 16
 
 # One row of the edition table, by its number.
@@ -163,18 +164,27 @@ def read_edition(connection: Connection, edition_id: int) -> Edition:
     return edition_of(row, read_content(connection, edition_id, row.content_hash))
 
 
-def kept_edition(connection: Connection, edition_id: int) -> tuple[Edition, Stamp]:
-    """Return an edition as it was frozen, and its stamp; the last few are kept, for every claim asks for them.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An edition as it was frozen, the stamp of its messages, and how many parts each recipient gets.
 
-    Its state, holds and reason may be others by now.
+    The edition's state, holds and reason may be others by now.
     """
-    kept: dict[int, tuple[Edition, Stamp]] = connection.info.setdefault("editions", {})
+
+    edition: Edition
+    stamp: Stamp
+    parts: int
+
+
+def kept_edition(connection: Connection, edition_id: int) -> Kept:
+    """Return what never changes of an edition; the last few are kept, for every turn asks for them."""
+    kept: dict[int, Kept] = connection.info.setdefault("editions", {})
     if edition_id not in kept:
         if len(kept) >= _CONTENTS_KEPT:
             kept.clear()
         row = connection.execute(EDITION, {"edition": edition_id}).one()
         found = edition_of(row, read_content(connection, edition_id, row.content_hash))
-        kept[edition_id] = (found, stamp_of(row))
+        kept[edition_id] = Kept(found, stamp_of(row), row.parts)
     return kept[edition_id]
 
 
@@ -244,8 +254,8 @@ def _map(text: str) -> dict[str, str]:
     if text == "{}":
         return {}
     try:
-        values, end = _PARSE(text)
-    except (ValueError, TypeError) as error:
+        values, end = _PARSE(text, 0)
+    except (ValueError, TypeError, StopIteration) as error:  # StopIteration: nothing stands there
         raise _damage(text) from error
     if end != len(text):
         raise _damage(text)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from postroom.outbox.accounts import Books
 from postroom.outbox.claim import Claimed, Hand, give_back, take, unbegin
-from postroom.outbox.pace import UNLIMITED, is_any_domain_slow, lock
-from postroom.outbox.record import Result, record, write_down
+from postroom.outbox.pace import UNLIMITED, lock
+from postroom.outbox.record import Result, is_any_domain_slow, record, write_down
 
 
 def turn(
@@ -18,9 +18,10 @@ def turn(
 ) -> list[Claimed]:
     """Record `results`, then take up to `room` due deliveries."""
     books = Books(now)
-    if hand.limits != UNLIMITED or is_any_domain_slow(connection, hand.carrier.name):
+    is_any_slow = is_any_domain_slow(connection)
+    if is_any_slow or hand.limits != UNLIMITED:
         lock(connection, hand.carrier.name)
-    write_down(connection, hand.owner, results, books)
+    write_down(connection, hand.owner, results, books, is_any_slow=is_any_slow)
     taken = take(connection, hand, room, books)
     books.close(connection)
     return taken
