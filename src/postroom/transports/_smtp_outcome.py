@@ -20,7 +20,7 @@
 - A 5xx greeting is deferred, as Postfix does (smtp_skip_5xx_greeting, postconf(5), read 2026-11-22): an
   overloaded host says it too. Broken TLS is never a reason to speak in clear, and may be mended.
 - "Of content" unless the enhanced code names the mailbox (5.1.x, 5.2.x; RFC 3463 §3.2, §3.3).
-- A time that a 4xx names is passed on ("Greylisted for 300 seconds", "try again in 5 minutes").
+- A time that a 4xx names is passed on ("Greylisted for 300 seconds", "try again in 5 minutes"), a day at most.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ _ASKED: Final = re.compile(
     re.IGNORECASE,
 )
 _UNITS: Final = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+_LONGEST_ASKED: Final = timedelta(days=1)
+"""Who names a longer wait may be a joke or a mistake; it would end a delivery that a second try may save."""
+
 _MAX_REASON: Final = 500  # characters; a reason goes into every row of the ledger and onto a screen
 
 
@@ -157,7 +160,7 @@ def _time_asked(reply: Reply) -> timedelta | None:
     match = _ASKED.search(reply.text)
     if match is None or reply.code // 100 != 4:
         return None
-    return int(match[1]) * _UNITS[match[2][0].lower()]
+    return min(int(match[1]) * _UNITS[match[2][0].lower()], _LONGEST_ASKED)
 
 
 def _cure(stage: Stage, reply: Reply) -> str:
