@@ -377,7 +377,7 @@ def test_a_member_suppressed_while_a_list_is_copied_gets_nothing(
     outbox.ledger.write(filling._sweep, begun, "weekly", 0)
     outbox.ledger.write(operate.suppress, "ada@example.com", "", "asked", NOW)
     outbox.ledger.write(filling._sweep, begun, "weekly", 1)
-    outbox.ledger.write(enqueue._seal, begun, filling.Poured(2, 0, rows_read=2), [])
+    outbox.ledger.write(enqueue._seal, begun, filling.Poured(2, 0, 2, rows_read=2), [])
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 1, "cancelled": 1}
     assert [one.delivery.recipient.name for one in outbox.claim()] == ["Bea"]
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
-from postroom.outbox.accounts import scan, settle
+from postroom.outbox.accounts import scan_new, settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state
 from postroom.outbox.content import dumps, encode, encode_sender, encode_unsubscribe
@@ -154,7 +154,7 @@ def _seal(
     """Count what was written, prove both identities, and let the edition go or hold it."""
     guard(connection, filling)
     number = filling.edition.id
-    found = scan(connection, number)
+    found = scan_new(connection, number, filling.parts)
     recipients = sum(found[state.value] for state in DeliveryState)
     row = connection.execute(select(edition).where(edition.c.id == number)).one()
     rows_read = poured.rows_read if poured.rows_read is not None else row.rows_read
@@ -162,6 +162,11 @@ def _seal(
         raise LedgerError(
             f"{filling.edition.key}: {rows_read} rows were counted, {row.rejected} of them refused, "
             f"but then {poured.seen} were read; the audience changed meanwhile, and the next tick tries again"
+        )
+    if recipients * filling.parts != poured.deliveries:
+        raise LedgerError(
+            f"{filling.edition.key}: {poured.deliveries} deliveries were written, but {recipients} recipients "
+            "found; the next tick tries again, and `postroom doctor` looks whether the ledger is damaged"
         )
     refused = ({"edition_id": number, "line": line, "why": why} for line, why in rejections)
     _ADD_REJECTIONS.run(connection, refused)

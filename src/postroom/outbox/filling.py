@@ -15,7 +15,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Insert,
     Select,
     and_,
     exists,
@@ -64,16 +63,23 @@ class Filling:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Poured:
-    """How many rows of the audience were seen, and how many of them are suppressed.
+    """How many rows of the audience were seen, how many of them are suppressed, how many deliveries were made.
 
-    `rows_read` is their number where nobody counted them before.
+    `rows_read` is the number of rows where nobody counted them before.
     """
 
-    seen: int
-    suppressed: int
+    seen: int = 0
+    suppressed: int = 0
+    deliveries: int = 0
     rows_read: int | None = None
+
+    def add(self, seen: int, suppressed: int, deliveries: int) -> None:
+        """Count what a transaction poured, once it is committed."""
+        self.seen += seen
+        self.suppressed += suppressed
+        self.deliveries += deliveries
 
 
 def guard(connection: Connection, filling: Filling) -> None:
@@ -96,11 +102,10 @@ def is_ours(filling: Filling) -> ColumnElement[bool]:
 
 def pour_people(ledger: Ledger, begun: Filling, people: Iterable[Recipient]) -> Poured:
     """Write the deliveries of `people`, who are read once."""
-    seen = suppressed = 0
+    poured = Poured()
     for batch in _batches(people):
-        suppressed += ledger.write(_fill, begun, batch)
-        seen += len(batch)
-    return Poured(seen, suppressed)
+        poured.add(len(batch), *ledger.write(_fill, begun, batch))
+    return poured
 
 
 def _batches(recipients: Iterable[Recipient]) -> Iterator[Sequence[Recipient]]:
@@ -109,8 +114,8 @@ def _batches(recipients: Iterable[Recipient]) -> Iterator[Sequence[Recipient]]:
         yield batch
 
 
-def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) -> int:
-    """Insert the deliveries of `batch`; return how many of its rows are suppressed."""
+def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) -> tuple[int, int]:
+    """Insert the deliveries of `batch`; return how many of its rows are suppressed, and how many were made."""
     guard(connection, filling)
     people = {recipient.identity: recipient for recipient in reversed(batch)}
     out = {identity for (identity,) in lookup(connection, suppression.c.identity, list(people))}
@@ -122,58 +127,68 @@ def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) 
         reached = _reached_before(connection, filling.edition, [one.id for one in known.values()] or [0])
         left = [person for person in left if (known[person.identity].id if known else 0) not in reached]
     rows = [row for person in left for row in _rows(filling, person, known.get(person.identity))]
-    _ADD_DELIVERIES.put(connection, rows)
-    return suppressed
+    return suppressed, _ADD_DELIVERIES.put(connection, rows)
 
 
 def pour_list(ledger: Ledger, filling: Filling, name: str) -> Poured:
     """Copy the members of a list, without reading one of them here."""
-    seen = suppressed = last = 0
+    poured, last = Poured(), 0
     while (swept := ledger.write(_sweep, filling, name, last)) is not None:
-        last, more, out = swept
-        seen, suppressed = seen + more, suppressed + out
-    return Poured(seen, suppressed, rows_read=seen)
+        last, *counts = swept
+        poured.add(*counts)
+    poured.rows_read = poured.seen
+    return poured
 
 
-def _sweep(connection: Connection, filling: Filling, name: str, last: int) -> tuple[int, int, int] | None:
+def _sweep(
+    connection: Connection, filling: Filling, name: str, last: int
+) -> tuple[int, int, int, int] | None:
     """Insert the deliveries of the next members after number `last`.
 
-    Returns the last one's number, how many they were, and how many of them are suppressed; None after the end.
+    Returns the last one's number, how many they were, how many of them are suppressed, and how many
+    deliveries were made; None after the end.
     """
     guard(connection, filling)
-    page = (
-        select(membership.c.subscriber_id)
-        .where(membership.c.list == name, membership.c.subscriber_id > last)
-        .order_by(membership.c.subscriber_id)
-        .limit(SWEEP)
-        .subquery()
-    )
-    highest, seen = connection.execute(select(func.max(page.c.subscriber_id), func.count())).one()
-    if not seen:
+    following = and_(membership.c.list == name, membership.c.subscriber_id > last)
+    highest = _last_of_page(connection, following)
+    if highest is None:
         return None
-    members = and_(
-        membership.c.list == name, membership.c.subscriber_id > last, membership.c.subscriber_id <= highest
-    )
-    suppressed = _count_suppressed(connection, members)
-    for part in range(filling.parts):
-        connection.execute(_copy(filling, members, part, bool(suppressed)))
-    return highest, seen, suppressed
+    members = and_(following, membership.c.subscriber_id <= highest)
+    is_any_suppressed = connection.execute(_SOMEBODY_SUPPRESSED).one_or_none() is not None
+    made = [_copy(connection, filling, members, part, is_any_suppressed) for part in range(filling.parts)]
+    if not is_any_suppressed and filling.edition.revision == 1:  # then everybody has got a delivery
+        return highest, made[0], 0, sum(made)
+    seen, suppressed = (_count(connection, members, *conditions) for conditions in ((), (_IS_SUPPRESSED,)))
+    return highest, seen, suppressed, sum(made)
 
 
+def _last_of_page(connection: Connection, following: ColumnElement[bool]) -> int | None:
+    """Return the number of the last of so many members as a transaction takes; None where none follows."""
+    numbers = select(membership.c.subscriber_id).where(following)
+    page = numbers.order_by(membership.c.subscriber_id).offset(SWEEP - 1).limit(1)
+    end = numbers.order_by(membership.c.subscriber_id.desc()).limit(1)
+    found = (connection.execute(query).scalar_one_or_none() for query in (page, end))
+    return next((number for number in found if number is not None), None)
+
+
+_SOMEBODY_SUPPRESSED = select(suppression.c.identity).limit(1)
 _IS_SUPPRESSED = exists().where(
     subscriber.c.id == membership.c.subscriber_id, suppression.c.identity == subscriber.c.identity
 )
 
 
-def _count_suppressed(connection: Connection, members: ColumnElement[bool]) -> int:
-    """Count the suppressed among some members; where nobody is suppressed at all, none of them is asked."""
-    if connection.execute(select(suppression.c.identity).limit(1)).one_or_none() is None:
-        return 0
-    query = select(func.count()).select_from(membership).where(members, _IS_SUPPRESSED)
-    return connection.execute(query).scalar_one()
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(select(func.count()).select_from(membership).where(*conditions)).scalar_one()
 
 
-def _copy(filling: Filling, members: ColumnElement[bool], part: int, is_any_suppressed: bool) -> Insert:
+def _copy(
+    connection: Connection,
+    filling: Filling,
+    members: ColumnElement[bool],
+    part: int,
+    is_any_suppressed: bool,
+) -> int:
+    """Insert a delivery of this part for each of some members who may get one; return how many."""
     values = {
         "edition_id": literal(filling.edition.id, BigInteger),
         "recipient": membership.c.subscriber_id,
@@ -190,7 +205,8 @@ def _copy(filling: Filling, members: ColumnElement[bool], part: int, is_any_supp
             delivery.c.recipient == membership.c.subscriber_id
         )
         query = query.where(not_(exists(earlier)))
-    return insert(delivery).from_select(list(values), query)
+    copy = insert(delivery).from_select(list(values), query)
+    return connection.execute(copy, execution_options={"preserve_rowcount": True}).rowcount
 
 
 def _reached_before(connection: Connection, value: Edition, recipients: list[int]) -> set[int]:

@@ -138,12 +138,14 @@ membership = Table(
 # A row has only what is its own. Whom it goes to stands once, with the subscriber: `recipient` is
 # their number. 0 is the account of a network, told in the five columns after `due_at`; for a subscriber these
 # are null, but where the file of an audience says otherwise than what is known of the person.
+# `edition_id` is no foreign key, which would be looked up for each of a million: whoever writes deliveries locks
+# their edition first (`filling.guard`), and no edition is ever deleted.
 # `message_id` is null but for rows from before migration 0002; `rows.message_id_of` makes it.
 delivery = Table(
     "delivery",
     metadata,
     row_id(),
-    Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), nullable=False),
+    Column("edition_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("recipient", BigInteger, nullable=False),
     Column("part", Integer, nullable=False),
     Column("state", Text, nullable=False),

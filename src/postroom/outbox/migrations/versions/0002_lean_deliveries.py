@@ -100,7 +100,6 @@ def _create_lean_deliveries() -> None:
         _text("reason", ""),
         *(sa.Column(name, sa.Text) for name in ("parent_id", "remote_id", "url")),
         _text("progress", "{}"),
-        sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], ondelete="CASCADE", name="delivery_edition"),
     )
 
 
