@@ -23,10 +23,13 @@ from postroom.outbox.tables import membership, subscriber, suppression
 Told: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 _NOTHING: Told = (None, None, None, None)
 _PAGE = 2000
+_IMPORT = 10_000
+"""Rows of an import a transaction: UUIDs fall all over their index, most of whose pages are written each time."""
+
 
 _ADD_SUBSCRIBERS = insert_new(
     subscriber,
-    ("identity", "uuid", "address", "domain", "name", "attributes", "seal", "source", "created_at"),
+    ("identity", "uuid", "address", "domain", "name", "attributes", "source", "created_at", "seal"),
     key=("identity",),
 )
 _KNOWN = (
@@ -89,7 +92,7 @@ def import_rows(
     """
     read = suppressed = added = 0
     rest = iter(recipients)
-    while page := tuple(islice(rest, _PAGE)):
+    while page := tuple(islice(rest, _IMPORT)):
         read += len(page)
         new, known_bad = ledger.write(_import_page, list_name, page, source, now)
         added += new
@@ -149,7 +152,7 @@ def remove(connection: Connection, list_name: str, identity: str) -> bool:
 
 def _row(person: Recipient, told: tuple[str, str, str, str], rest: tuple[str, int]) -> tuple[object, ...]:
     who = (person.identity, person.uuid or _new_uuid(), *told)
-    return (*who, seal_subscriber(who), *rest)
+    return (*who, *rest, seal_subscriber(who))
 
 
 def _new_uuid() -> str:
