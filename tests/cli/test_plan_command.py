@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 
 def test_a_missing_audience_blocks_its_own_lines_alone(office, postroom, hours) -> None:
@@ -30,3 +35,31 @@ def test_a_missing_audience_does_not_hide_what_a_run_sent(office, postroom, hour
     report = json.loads(answer.out)
     assert [each["edition"] for each in report["sent"]] == ["linkedin/hook/letters"]
     assert "subscribers.csv" in str(report["findings"])
+
+
+def on_a_terminal(folder: Path) -> str:
+    """Return what `plan` prints on a terminal."""
+    screen, inside = os.openpty()
+    command = [sys.executable, "-m", "postroom", "--config", str(folder / "config.yaml"), "plan"]
+    with subprocess.Popen(command, stdout=inside, stderr=subprocess.DEVNULL) as process:
+        os.close(inside)
+        told = b""
+        with suppress(OSError):  # EIO: nobody writes there any more
+            while read := os.read(screen, 4096):
+                told += read
+        os.close(screen)
+        assert process.wait() == 0
+    return told.decode()
+
+
+def test_a_plan_on_a_narrow_terminal_folds_no_name(office, hours, monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "a-name-that-is-as-long-as-those-of-true-articles"
+    office.article(name, date=hours(24))
+    told = on_a_terminal(office.folder)
+    assert f"waiting  {name}\r\n    newsletter article, " in told
+    assert max(len(line) for line in told.splitlines()) <= 80
+    monkeypatch.setenv("COLUMNS", "200")
+    (row, *_) = [line for line in on_a_terminal(office.folder).splitlines() if name in line]
+    assert "newsletter article" in row

@@ -9,6 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
+from rich.padding import Padding
 
 from postroom.cli import console, session
 from postroom.cli.moment import MOMENT, told
@@ -33,18 +35,34 @@ def command(config: Path, at: datetime | None, everything: bool, as_json: bool) 
         print_plan(lines, zone, everything=everything)
 
 
+WIDE = 120
+"""Columns of a terminal from which a plan is a table: in less, what people copy would be folded."""
+
+
 def print_plan(lines: list[PlanLine], zone: ZoneInfo, *, everything: bool) -> None:
-    """Print a plan as a table a state."""
+    """Print a plan as a table a state, on a narrow terminal as a block an article."""
     out = console.out()
     for state, group in by_state(lines):
         if state == "published" and not everything:
             out.print(f"[dim]{len(group)} in the outbox already; `postroom plan --all` lists them[/]")
             continue
         rows = [_row(lines, zone) for lines in _alike(group)]
-        out.print(console.table(["state", "article", "channel", "when", "to", "why"], rows))
+        if out.width < WIDE:
+            _print_blocks(out, rows)
+        else:
+            out.print(console.table(["state", "article", "channel", "when", "to", "why"], rows))
         out.print()
     if not lines:
         out.print("No articles yet. `postroom init` makes a project with one.")
+
+
+def _print_blocks(out: Console, rows: list[list[str]]) -> None:
+    """Print the state and name of each article in a line of its own, and below it a line a channel."""
+    for (state, article), group in groupby(rows, key=lambda row: (row[0], row[1])):
+        out.print(f"{state}  {article}", soft_wrap=True)
+        for _, _, where, when, number, why in group:
+            head = ", ".join(each for each in (where, when, number and f"to {number}") if each)
+            out.print(Padding(f"{head}: {why}" if head else why, (0, 0, 0, 4), expand=False))
 
 
 def _alike(lines: list[PlanLine]) -> list[list[PlanLine]]:
