@@ -72,6 +72,8 @@ def test_the_real_mail_transport_may_be_switched_on() -> None:
     text = TEXT.replace(folder[0], "").replace("  # mail: " + block, live)
     config = parse(text, SHIPPED)
     assert (config.transports["mail"].kind, config.channels["newsletter"].rehearsal) == ("smtp", False)
+    assert {"domain_rate", "domains", "dkim"} <= config.transports["mail"].settings.model_fields_set
+    jsonschema.validate(YAML(typ="safe").load(text.replace("2025-01-01", '"2025-01-01"')), schema())
 
 
 def test_the_checks_may_be_switched_on() -> None:
