@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+
+import pytest
 from sqlalchemy import update
 
 from postroom.outbox.tables import edition
@@ -55,14 +59,19 @@ def test_a_ledger_from_elsewhere_is_wrong(office, mailbox, postroom, hours) -> N
     assert "`postroom adopt`" in answer.told
 
 
-def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(
-    office, mailbox, postroom
-) -> None:
+@pytest.fixture
+def server() -> Iterator[int]:
+    """The port of something that can be reached."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(office, server, postroom) -> None:
     office.configure(
         (
             "{kind: folder, path: out/mail}",
             (
-                f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, username: a, "
+                f"{{kind: smtp, host: 127.0.0.1, port: {server}, tls: none, username: a, "
                 'password: "${POSTROOM_TEST_UNSET}", dkim: [{selector: one, key: keys/dkim.pem}]}'
             ),
         )
@@ -76,13 +85,13 @@ def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(
     assert "the environment variable POSTROOM_TEST_HOOK is not set" in answer.told
 
 
-def test_a_secret_that_is_set_is_well(office, mailbox, postroom, monkeypatch) -> None:
+def test_a_secret_that_is_set_is_well(office, server, postroom, monkeypatch) -> None:
     monkeypatch.setenv("POSTROOM_TEST_SET", "hush")
     office.configure(
         (
             "{kind: folder, path: out/mail}",
             (
-                f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, username: a, "
+                f"{{kind: smtp, host: 127.0.0.1, port: {server}, tls: none, username: a, "
                 'password: "${POSTROOM_TEST_SET}"}'
             ),
         )

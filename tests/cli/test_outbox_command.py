@@ -161,3 +161,21 @@ def test_the_status_says_what_would_settle_a_failure_until_it_is_settled(
     assert postroom("run", "--once").code == 0
     assert postroom("outbox", "status").code == 0
     assert len(refusing.recipients) == 3
+
+
+def test_what_stands_beside_outbox_is_named_where_people_look_for_it(postroom) -> None:
+    for name in ("pull", "adopt", "suppress"):
+        answer = postroom("outbox", name)
+        assert answer.code == 2
+        assert f"say 'postroom {name}', without 'outbox'" in answer.told
+        assert f"`postroom {name}`" in postroom("outbox", "--help").told
+
+
+def test_a_single_thing_is_told_as_one(office, postroom, hours) -> None:
+    office.subscribers(1)
+    office.article(date=hours(-1))
+    office.run()
+    assert postroom("outbox", "list", "--edition", KEY).out.endswith("\n1 delivery\n")
+    assert postroom(
+        "subscribers", "import", str(office.folder / "subscribers.csv"), "--list", "weekly"
+    ).told.startswith("1 row read: 1 added")

@@ -45,8 +45,8 @@ def import_(config: Path, file: Path, name: str) -> int:
     for rejection in rejected:
         click.echo(f"{file}:{rejection.line}: {rejection.why}", err=True)
     click.echo(
-        f"{total} rows read: {done.added} added, {done.already} known already, {done.suppressed} of these "
-        f"suppressed, {len(rejected)} rejected"
+        f"{console.plural(total, 'row')} read: {done.added} added, {done.already} known already, "
+        f"{done.suppressed} of these suppressed, {len(rejected)} rejected"
     )
     return 0
 

@@ -29,14 +29,14 @@ def told_backlog(backlog: Backlog, config: Config) -> str:
             "or withdraw the editions with `postroom outbox cancel EDITION`"
         )
     until = _until(backlog.until, config)
-    cure = f"; `postroom outbox release {name}` lets it try at once" if backlog.is_paused else ""
+    cure = f"; `postroom outbox resume {name}` lets it try at once" if backlog.is_paused else ""
     return f"{number} in {name}{until}, none is lost: {backlog.reason or 'not tried yet'}{cure}"
 
 
 def told_pause(pause: Pause, config: Config) -> str:
     """Say that a transport rests, until when, why, and how to wake it."""
     name = pause.transport
-    return f"{name} rests{_until(pause.until, config)}: {pause.reason}; `postroom outbox release {name}` tries at once"
+    return f"{name} rests{_until(pause.until, config)}: {pause.reason}; `postroom outbox resume {name}` tries at once"
 
 
 def unsettled(failed: int, uncertain: int) -> Iterator[str]:

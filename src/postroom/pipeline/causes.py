@@ -194,7 +194,7 @@ def _finished(found: Found) -> Cause:
         )
         if number
     ]
-    rows = f" ({count.rows_read:,} rows read: {', '.join(left)})" if left else ""
+    rows = f" ({_count(count.rows_read, 'row', 'rows')} read: {', '.join(left)})" if left else ""
     return Cause(
         id=f"finished:{found.key}:{found.finished_at:%Y%m%dT%H%M%S.%f}",
         kind=NoticeKind.FAILED if count.failed else NoticeKind.FINISHED,
