@@ -65,7 +65,7 @@ def in_doubt(doubts: Doubts) -> Iterator[str]:
     if doubts.again:
         yield (
             f"{deliveries(doubts.again)} may have gone out and will go out once more: {look}, `postroom outbox resolve "
-            "NUMBER sent` keeps one from being repeated, `... queued` lets it go at once"
+            "NUMBER sent` keeps one from being repeated, `postroom outbox resolve NUMBER queued` lets it go at once"
         )
     if doubts.twice:
         yield f"{deliveries(doubts.twice)} may have come twice: {look}; nothing is left to do about them"
