@@ -12,6 +12,7 @@ from postroom.errors import LedgerError
 from postroom.outbox import Ledger, meta
 from postroom.outbox.bulk import Bulk, insert_new, lookup
 from postroom.outbox.columns import to_micros
+from postroom.outbox.hot import array_of
 from postroom.outbox.tables import delivery, edition
 from postroom.outbox.tables import meta as table
 
@@ -117,4 +118,10 @@ def test_postgresql_gets_all_rows_in_one_statement(ledger: Ledger, database: str
         assert (sql.count("?"), arrange(rows)) == (2, rows)
     else:
         assert "FROM unnest(" in sql
-        assert arrange(rows) == {"name": ["a", "b"], "value": ["1", "2"]}
+        assert arrange(rows) == {"name": '{"a","b"}', "value": '{"1","2"}'}
+
+
+def test_an_array_is_spelt_as_postgresql_reads_it() -> None:
+    assert array_of([]) == "{}"
+    assert array_of((1, -2, None, True)) == "{1,-2,NULL,True}"
+    assert array_of(["", "NULL", 'a"b', "c\\", "{d,e}", None]) == r'{"","NULL","a\"b","c\\","{d,e}",NULL}'

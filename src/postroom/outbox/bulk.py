@@ -29,7 +29,7 @@ from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from postroom.outbox.hot import execute
+from postroom.outbox.hot import array_of, execute
 
 Rows: TypeAlias = "Sequence[tuple[object, ...]]"
 _Plan: TypeAlias = (
@@ -87,7 +87,7 @@ class Bulk:
         own = {name: value for name, value in compiled.params.items() if name not in names}
 
         def arrange(rows: Rows) -> dict[str, object]:
-            return own | dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+            return own | dict(zip(names, map(array_of, zip(*rows, strict=True)), strict=True))
 
         return compiled.string + self._ending, arrange
 

@@ -8,7 +8,7 @@ raises them.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam
@@ -42,8 +42,9 @@ class Hot:
     def _run(self, connection: Connection, values: dict[str, object]) -> Any:  # the driver's cursor
         sql, fixed, order = self._of(connection)
         given = {**fixed, **values} if fixed else values
-        parameters = given if order is None else tuple([_flat(given[name]) for name in order])
-        return execute(connection, sql, parameters)
+        if order is None:
+            return execute(connection, sql, {name: _array(value) for name, value in given.items()})
+        return execute(connection, sql, tuple([_flat(given[name]) for name in order]))
 
     def _of(self, connection: Connection) -> tuple[str, dict[str, Any], list[str] | None]:
         name = connection.dialect.name
@@ -99,6 +100,28 @@ def _among_json(element: Among, compiler: SQLCompiler, **options: Any) -> str:
 def _among_array(element: Among, compiler: SQLCompiler, **options: Any) -> str:
     column, given = compiler.process(element.column, **options), compiler.process(element.given, **options)
     return f"{column} = ANY(CAST({given} AS BIGINT[]))"
+
+
+def array_of(values: Iterable[object]) -> str:
+    """Write numbers, flags, texts and nulls as an array of PostgreSQL: the driver takes four to ten times as long for it.
+
+    https://www.postgresql.org/docs/current/arrays.html, "Array Input and Output Syntax" (read 2026-11-22): in quotes
+    only a quote and a backslash have a meaning, and `NULL` there is a word.
+    """
+    return "{" + ",".join([_element(value) for value in values]) + "}"
+
+
+def _element(value: object) -> str:
+    if isinstance(value, str):
+        if '"' in value or "\\" in value:
+            value = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{value}"'
+    return "NULL" if value is None else str(value)
+
+
+def _array(value: object) -> object:
+    """Write a list as an array."""
+    return array_of(value) if type(value) is list else value
 
 
 def _flat(value: object) -> object:
