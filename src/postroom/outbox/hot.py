@@ -103,7 +103,7 @@ def _among_array(element: Among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def array_of(values: Iterable[object]) -> str:
-    """Write numbers, flags, texts and nulls as an array of PostgreSQL: the driver takes four to ten times as long for it.
+    """Write numbers, flags, texts and nulls as an array of PostgreSQL; the driver takes four to ten times as long.
 
     https://www.postgresql.org/docs/current/arrays.html, "Array Input and Output Syntax" (read 2026-11-22): in quotes
     only a quote and a backslash have a meaning, and `NULL` there is a word.
