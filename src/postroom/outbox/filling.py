@@ -36,11 +36,13 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.subscribers import Enrolled, enrol, told_of
 from postroom.outbox.tables import delivery, edition, membership, subscriber, suppression
 
-BATCH = 2000
-"""Rows of a file a transaction: long enough to be fast, short enough that a send never waits for it."""
+BATCH = 5000
+"""Rows of a file a transaction, in some 100 ms: random UUIDs fall all over their index, most of whose pages are
+written with every transaction. A sender has to wait no longer than that.
+"""
 
-SWEEP = 20_000
-"""Members of a list a transaction: the database copies them by itself, in some 20 ms."""
+SWEEP = 50_000
+"""Members of a list a transaction: the database copies them by itself, in some 50 ms."""
 
 _ADD_DELIVERIES = insert_new(
     delivery,
