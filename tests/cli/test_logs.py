@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 
 import pytest
 import structlog
@@ -26,6 +28,14 @@ def test_quiet_leaves_what_somebody_must_know(capsys) -> None:
     log.info("sent")
     log.warning("paused")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["paused"]
+
+
+@pytest.mark.parametrize("how", ["info", "warning", "error", "critical", "exception"])
+def test_a_log_on_a_full_disk_stops_nobody(how: str, monkeypatch) -> None:
+    with open("/dev/full", "wb", buffering=0) as full:  # noqa: PTH123  # what `2>> postroom.log` may be
+        monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(full, write_through=True))
+        logs.configure()
+        getattr(structlog.get_logger(), how)("results cannot be recorded")
 
 
 REASONS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextlib import suppress
 
 import structlog
 
@@ -30,11 +31,23 @@ def configure(*, quiet: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING if quiet else logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is when something is said
+        logger_factory=lambda *_: _Patient(sys.stderr),  # as it is when something is said
     )
 
     # The scheduler warns whenever a tick takes longer than a beat, which is nothing to warn of.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
+
+
+class _Patient(structlog.PrintLogger):
+    """Writes lines; one for which the disk has no room stops nobody: it was a full disk that was to be told of."""
+
+    def msg(self, message: str) -> None:
+        """Write a line, later with the next one where that cannot be now."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
 
 
 def _without_addresses(
