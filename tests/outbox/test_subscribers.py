@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import RFC_4122, UUID
 
 from postroom.outbox import Ledger, operate, subscribers
 
@@ -25,6 +26,15 @@ def test_imported_people_come_back_with_a_uuid(ledger: Ledger, person) -> None:
     assert replace(first, uuid="") == person("ada")
     assert first.uuid
     assert first.uuid != second.uuid
+
+
+def test_new_uuids_are_unique_and_of_version_7_and_grow(ledger: Ledger, person) -> None:
+    load(ledger, [person(f"reader{number:04}") for number in range(1000)])
+    found = [UUID(one.uuid) for one in members(ledger)]
+    assert len(set(found)) == 1000
+    assert {(one.version, one.variant) for one in found} == {(7, RFC_4122)}
+    counts = [one.int >> 64 for one in found]
+    assert counts == sorted(counts)
 
 
 def test_importing_again_adds_only_the_new_and_keeps_the_uuid(ledger: Ledger, person) -> None:

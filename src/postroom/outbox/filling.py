@@ -37,7 +37,7 @@ from postroom.outbox.subscribers import Enrolled, enrol, told_of
 from postroom.outbox.tables import delivery, edition, membership, subscriber, suppression
 
 BATCH = 5000
-"""Rows of a file a transaction, in some 100 ms: random UUIDs fall all over their index, most of whose pages are
+"""Rows of a file a transaction, in some 100 ms: addresses fall all over their index, most of whose pages are
 written with every transaction. A sender has to wait no longer than that.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count as counter
 from itertools import islice
 from operator import eq
 from os import urandom
@@ -22,10 +23,10 @@ from postroom.outbox.tables import membership, subscriber, suppression
 
 Told: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 _NOTHING: Told = (None, None, None, None)
+_COUNT = counter()
 _PAGE = 2000
 _IMPORT = 10_000
-"""Rows of an import a transaction: UUIDs fall all over their index, most of whose pages are written each time."""
-
+"""Rows of an import a transaction: addresses fall all over their index, whose pages are written each time."""
 
 _ADD_SUBSCRIBERS = insert_new(
     subscriber,
@@ -151,15 +152,20 @@ def remove(connection: Connection, list_name: str, identity: str) -> bool:
 
 
 def _row(person: Recipient, told: tuple[str, str, str, str], rest: tuple[str, int]) -> tuple[object, ...]:
-    who = (person.identity, person.uuid or _new_uuid(), *told)
+    who = (person.identity, person.uuid or _new_uuid(rest[1] // 1000), *told)
     return (*who, *rest, seal_subscriber(who))
 
 
-def _new_uuid() -> str:
-    """Make a random UUID (version 4, RFC 9562 §5.4) as text, without the class around it."""
-    digits = urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) % 4]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+def _new_uuid(milliseconds: int) -> str:
+    """Make a UUID of version 7 (RFC 9562 §5.7) as text. Its last 62 bits are random, as many as that asks for.
+
+    Its beginning, the time and a count (§6.2, method 1), lets a million new ones be written to the end of
+    their index: random ones would fall all over it, and cost eight times as long.
+    """
+    beginning, digits = f"{milliseconds:012x}", urandom(8).hex()
+    count = (next(_COUNT) >> 8) & 0xFFF
+    variant = "89ab"[int(digits[0], 16) % 4]
+    return f"{beginning[:8]}-{beginning[8:]}-7{count:03x}-{variant}{digits[1:4]}-{digits[4:]}"
 
 
 def _own(told: Sequence[str], kept: Sequence[str]) -> Told:
