@@ -46,10 +46,11 @@ def test_it_goes_on_by_itself_after_the_disk_was_full(office, strace, many, repo
     everyone = opened.station.ready(opened.forge, PEOPLE)
     opened.station.keep()
     points = many(40, 200)
+    writes = _writes_of_a_run(opened, tmp_path / "undisturbed")
     doubled = refused = 0
     for number in range(points):
         opened.station.restore()
-        first = 1 + number * 8 % 320
+        first = 1 + writes * 3 // 4 * number // points  # on a busy machine a run writes less often
         pid = opened.forge.start(stopped=True)
         full = f"pwrite64:error=ENOSPC:when={first}..{first + 11}"
         tracer = Tracer(pid, tmp_path / "trace", calls="pwrite64", inject=full)
@@ -61,8 +62,18 @@ def test_it_goes_on_by_itself_after_the_disk_was_full(office, strace, many, repo
         doubled += sum(books.doubled.values())
         assert sum(books.doubled.values()) <= WINDOW
         refused += "(INJECTED)" in (tmp_path / "trace").read_text()
-    report(points=points, refused=refused, lost=0, doubled=doubled)
-    assert refused >= points * 0.6
+    report(points=points, writes=writes, refused=refused, lost=0, doubled=doubled)
+    assert refused >= points * 0.8
+
+
+def _writes_of_a_run(opened: Office, trace: Path) -> int:
+    """Count how often a daemon that nothing befalls writes to its ledger until everyone has the edition."""
+    pid = opened.forge.start(stopped=True)
+    tracer = Tracer(pid, trace, calls="pwrite64")
+    assert wait_until(lambda: opened.sink.count() >= PEOPLE, 30), opened.log()
+    assert opened.forge.end(pid, signal.SIGTERM) == 0
+    tracer.close()
+    return trace.read_text().count("pwrite64(")
 
 
 @pytest.mark.timeout(900)
@@ -106,15 +117,18 @@ def volume(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.timeout(900)
 def test_it_waits_while_a_real_disk_is_full(office, volume: Path, many, report) -> None:
-    """The disk fills up at random moments while mail goes out, for long enough to be noticed, and is freed."""
+    """The disk fills up at random moments while mail goes out, for long enough to be noticed, and is freed.
+
+    The daemon's log is on it, too.
+    """
     opened = office(seconds=0.02, connections=2, place=volume)
-    points = many(4, 100)
+    points = many(8, 100)
     everyone = opened.station.ready(opened.forge, points * 30)
     chance = random.Random(3)
     pid = opened.forge.start()
     for number in range(points):
         goal = number * 30 + chance.randint(1, 20)
-        assert wait_until(lambda at=goal: opened.sink.count() >= at, 90), opened.log()
+        assert wait_until(lambda at=goal: opened.sink.count() >= at, 30), opened.log()
         _fill(volume / "ballast")
         before = len(opened.forge.events())
         wait_until(lambda at=before: "disk is full" in str(opened.forge.events()[at:]), 1)
