@@ -30,6 +30,7 @@ from postroom.outbox.claim import Claimed, next_claim
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
 from postroom.outbox.turns import last_turn, turn
+from postroom.pipeline.batch import batch
 from postroom.pipeline.fault import Fault, rest_after
 from postroom.pipeline.lane import Clock, Lane
 from postroom.pipeline.roll import tell
@@ -69,6 +70,7 @@ LOST_IN_ROW = 10
 SHORTEST_WAIT_SECONDS = 0.005
 
 
+@batch()
 def deliver(ledger: Ledger, lane: Lane, stop: Event) -> Tally:
     """Send what is due on a lane until nothing is due, its transport rests, or `stop` is set.
 
