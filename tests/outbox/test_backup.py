@@ -73,6 +73,20 @@ def test_only_the_newest_are_kept(outbox, url: str, tmp_path: Path) -> None:
     ]
 
 
+def test_what_a_kill_cut_off_is_taken_away_after_a_day(outbox, url: str, tmp_path: Path) -> None:
+    (tmp_path / "backups").mkdir()
+    torn = [".postroom-20261121T085959Z.db.part", ".postroom-20261121T085959Z.db.part-journal"]
+    young = ".postroom-20261121T090001Z.db.part"
+    for name in (*torn, young, ".other-20261101T000000Z.db.part"):
+        (tmp_path / "backups" / name).touch()
+    copied(outbox, url, NOW)
+    assert sorted(each.name for each in (tmp_path / "backups").iterdir()) == [
+        ".other-20261101T000000Z.db.part",
+        young,
+        "postroom-20261122T090000Z.db",
+    ]
+
+
 def test_a_backup_may_go_elsewhere(outbox, url: str, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()

@@ -35,6 +35,9 @@ BIG_EDITION = 10_000
 KEPT = 24
 """A day of hourly copies."""
 
+TORN_AFTER = timedelta(days=1)
+"""How long a copy may take; one that a kill has cut off is taken away then."""
+
 _STEP_PAGES = 1024  # 4 MB: then other threads get their turn
 
 
@@ -60,7 +63,7 @@ def run(ledger: Ledger, url: str, now: datetime, target: Path | None = None, *, 
     with told(url):
         size = _make(path, chosen, now)
     if target is None:
-        _prune(path, keep)
+        _prune(path, keep, now)
     ledger.write(_note, now, mark)
     return Backup(path=chosen, size=size)
 
@@ -207,9 +210,14 @@ def _open(name: str) -> sqlite3.Connection:
     return connection
 
 
-def _prune(path: Path, keep: int) -> None:
+def _prune(path: Path, keep: int, now: datetime) -> None:
+    """Take away old copies, and what was begun a day ago and never became one."""
     for old in kept(path)[max(keep, 1) :]:
         old.unlink(missing_ok=True)
+    eldest = f".{path.stem}-{_stamp(now - TORN_AFTER)}"
+    for torn in folder_of(path).glob(f".{path.stem}-*Z.db.part*"):
+        if torn.name < eldest:
+            torn.unlink(missing_ok=True)
 
 
 def _state(connection: Connection) -> str:
