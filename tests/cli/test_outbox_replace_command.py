@@ -82,8 +82,11 @@ def test_the_next_audience_is_compared_with_the_whole_one(real, deferring, postr
     real.article("second", date=hours(-0.5))
     real.run()
     assert "the last time" not in postroom("outbox", "status").told
-    assert len(deferring.recipients) > 3, "a domain that was slowed stands still"
-    real.run(after=timedelta(minutes=1))
+    seen = []
+    for _ in range(4):  # the domain was slowed, and the clock goes on between the runs only
+        real.run(after=timedelta(minutes=1))
+        seen.append(len(deferring.recipients))
+    assert seen[0] > 3, "a domain that was slowed stands still"
     assert sorted(deferring.recipients[3:]) == [f"reader{number}@example.org" for number in range(3)]
 
 

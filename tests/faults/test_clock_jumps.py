@@ -70,7 +70,7 @@ def sending(office, clock: Clock) -> Iterator[Callable[..., tuple[Office, int]]]
 
 
 def _all_done(opened: Office, articles: int) -> bool:
-    return wait_until(lambda: opened.sink.count() >= PEOPLE * articles, 30)
+    return wait_until(lambda: opened.sink.count() >= PEOPLE * articles, 60)
 
 
 def _finish(opened: Office, pid: int, articles: int) -> None:

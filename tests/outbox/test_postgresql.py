@@ -163,7 +163,8 @@ def test_two_that_wait_for_each_other_both_get_on(ledger: Ledger, url: str) -> N
     with Ledger(url) as other:
         for done in (ledger.submit(work, "a", "b"), other.submit(work, "b", "a")):
             done.result()
-    assert sorted(runs.values()) == [1, 2]
+    # whoever gives way may be back before the other has woken up, and has to give way once more
+    assert min(runs.values()) == 1 < max(runs.values())
     assert ledger.read(meta.get, "a") == ledger.read(meta.get, "b")
 
 
