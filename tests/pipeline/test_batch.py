@@ -42,3 +42,13 @@ def test_a_policy_that_was_chosen_for_it_stays() -> None:
     thread.start()
     thread.join()
     assert seen == [os.SCHED_IDLE, os.SCHED_IDLE]
+
+
+def test_where_the_system_forbids_it_nothing_is_done(monkeypatch) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(os, "sched_getscheduler", refuse)
+    with batch():
+        done = True
+    assert done

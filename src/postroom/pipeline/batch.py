@@ -22,12 +22,13 @@ def batch() -> Iterator[None]:
     if sys.platform != "linux":
         yield
         return
-    before = os.sched_getscheduler(0)
-    if before == os.SCHED_OTHER:
-        with suppress(OSError):
+    is_changed = False
+    with suppress(OSError):
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            is_changed = True
     try:
         yield
     finally:
-        with suppress(OSError):
-            os.sched_setscheduler(0, before, os.sched_getparam(0))
+        if is_changed:
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

@@ -91,7 +91,11 @@ class Wire(smtplib.SMTP):
         Python asks whether a line is ready before each use of one that it keeps the time of: twice as many
         system calls, and turns at the interpreter's lock, for every mail.
         """
-        self._is_timed_by_kernel = not isinstance(self._socket(), ssl.SSLSocket)
+        line = self._socket()
+        if not isinstance(line, ssl.SSLSocket):
+            with suppress(OSError):  # a kernel that has other ideas of a time: Python keeps it, as before
+                _set_timers(line, self.patience or 1)
+                self._is_timed_by_kernel = True
         self._waits = 0
 
     def write(self, data: bytes) -> int:
@@ -117,8 +121,8 @@ class Wire(smtplib.SMTP):
     def _taken(self, until: float, data: bytes | memoryview) -> int:
         """Write what the network takes now; none of it may be."""
         line = self._line_until(until)
-        try:
-            return line.send(data)
+        try:  # never waiting: while it waits, nobody hears what the other side has to say
+            return line.send(data, socket.MSG_DONTWAIT) if self._is_timed_by_kernel else line.send(data)
         except _LINE_IS_LATE:  # which may be sooner than we
             return 0
 
@@ -214,14 +218,12 @@ class Wire(smtplib.SMTP):
 
     def _wait_for(self, line: socket.socket, seconds: float) -> None:
         """Set the line's own timeout."""
-        self._waits = seconds
-        if not self._is_timed_by_kernel:
+        if self._is_timed_by_kernel:
+            line.settimeout(None)
+            _set_timers(line, seconds)
+        else:
             line.settimeout(seconds)
-            return
-        line.settimeout(None)
-        time = _TIMEVAL.pack(*divmod(max(1, round(seconds * 1e6)), 1_000_000))
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, time)
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, time)
+        self._waits = seconds
 
     def _left(self, until: float) -> float:
         """Return the seconds that are left; raise TimeoutError if none are."""
@@ -251,6 +253,12 @@ class TLSWire(Wire):
         except BaseException:
             plain.close()
             raise
+
+
+def _set_timers(line: socket.socket, seconds: float) -> None:
+    time = _TIMEVAL.pack(*divmod(max(1, round(seconds * 1e6)), 1_000_000))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, time)
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, time)
 
 
 def _parse(line: bytes) -> tuple[int, bool, bytes]:
