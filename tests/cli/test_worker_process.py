@@ -17,13 +17,35 @@ def test_a_worker_goes_by_its_own_config_whatever_another_host_has_kept(office, 
     config = office.folder / "config.yaml"
     elsewhere = config.read_text(encoding="utf-8").replace("path: out/mail", "path: out/elsewhere")
     with office.ledger() as ledger:
+        url = ledger.url
         ledger.write(
             meta.keep_config, GoodConfig(text=elsewhere, digest="of another", path="/srv/config.yaml")
         )
     command = ["--config", str(config), "run", "--once", "--deliver-as", "host:1:abc/1"]
     worker = subprocess.Popen([sys.executable, "-m", "postroom", *command], stdin=subprocess.PIPE)
-    assert worker.wait(30) == 0
     assert worker.stdin is not None
+    worker.stdin.write(f"{url}\n".encode())
+    worker.stdin.flush()
+    assert worker.wait(30) == 0
     worker.stdin.close()
     assert len(office.mails()) == 3
     assert not (office.folder / "out/elsewhere").exists()
+
+
+def test_a_worker_stays_with_the_ledger_whose_lock_is_held(office, postroom, hours) -> None:
+    postroom("outbox", "pause", "mail")
+    office.article(date=hours(-1))
+    office.run()
+    postroom("outbox", "resume", "mail")
+    with office.ledger() as ledger:
+        url = ledger.url
+    config = office.folder / "config.yaml"
+    changed = (
+        config.read_text(encoding="utf-8") + f"\noutbox:\n  database: sqlite:///{office.folder}/other.db\n"
+    )
+    config.write_text(changed, encoding="utf-8")
+    command = ["--config", str(config), "run", "--once", "--deliver-as", "host:1:abc/1"]
+    worker = subprocess.Popen([sys.executable, "-m", "postroom", *command], stdin=subprocess.PIPE)
+    worker.communicate(f"{url}\n".encode(), timeout=30)
+    assert worker.returncode == 0
+    assert not (office.folder / "other.db").exists()

@@ -65,9 +65,17 @@ def at_work(
 
 
 def help_out(config: Config, name: str, stop: threading.Event, *, only_once: bool) -> int:
-    """Deliver as one of a crew, until told to stop or left alone."""
+    """Deliver as one of a crew, until told to stop or left alone.
+
+    The ledger is that of the process which started this one, whatever the config says by now: only that one's
+    lock is held.
+    """
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as told:
+        url = told.readline().decode().strip()
+    if not url:
+        return 0
     _stop_when_alone(stop)
-    with Ledger(config.database, create=False) as ledger, _signs(ledger) as signs:
+    with Ledger(url, create=False) as ledger, _signs(ledger) as signs:
         roll = _sign_on(signs, name, session.now)
         try:
             _deliver(config, ledger, roll, stop, only_once=only_once)
@@ -77,7 +85,7 @@ def help_out(config: Config, name: str, stop: threading.Event, *, only_once: boo
 
 
 def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, *, only_once: bool) -> None:
-    is_guarded = guard.check(ledger, guard.place_of(config.database)) is not None
+    is_guarded = guard.check(ledger, guard.place_of(ledger.url)) is not None
     lanes = open_lanes(config, ledger, _shift(config, roll, only_rehearsals=is_guarded))
     if only_once:
         for lane in lanes.values():

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class _Hand:
 
 @dataclass(slots=True)
 class Crew:
-    """`number` processes beside this one, which work by the config that the ledger keeps as the last good one.
+    """`number` processes beside this one, which work on its ledger, and by config.yaml as it is when they start.
 
     `config` is the path of config.yaml, `lock` the handle of the ledger's lock (None: it has none).
     `only_once`: they end when nothing more is due.
@@ -117,6 +118,10 @@ class Crew:
             pass_fds=() if self.lock is None else (self.lock,),
             start_new_session=True,
         )
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended already, which `look` will see
+            process.stdin.write(f"{self.roll.ledger.url}\n".encode())
+            process.stdin.flush()
         return _Hand(name, process, time.monotonic())
 
 
