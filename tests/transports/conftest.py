@@ -108,8 +108,8 @@ class Conversation(socketserver.BaseRequestHandler):
                 self.recipient = command
                 self.say("rcpt", b"250 2.1.5 ok\r\n")
             case b"DATA":
-                self.say("data", b"354 go\r\n")
-                self.take()
+                if self.say("data", b"354 go\r\n") == b"354 go\r\n":
+                    self.take()
             case b"RSET":
                 self.say("rset", b"250 2.0.0 ok\r\n")
             case b"QUIT":
@@ -120,8 +120,6 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def take(self) -> None:
         """Read a message up to its final dot; accept it unless the script says something else."""
-        if self.script.answer("data", b"354 ", self.number) != b"354 ":
-            return
         data = b""
         while not data.endswith(b"\r\n.\r\n"):
             data += self.line() + b"\r\n"
@@ -130,7 +128,7 @@ class Conversation(socketserver.BaseRequestHandler):
             self.script.mails.append((self.recipient, data))
         self.say("dot", b"250 2.0.0 queued as 42\r\n")
 
-    def say(self, stage: str, usual: bytes) -> None:
+    def say(self, stage: str, usual: bytes) -> bytes:
         said = self.script.answer(stage, usual, self.number)
         if said == DROP:
             raise Gone
@@ -142,6 +140,7 @@ class Conversation(socketserver.BaseRequestHandler):
         if said != usual and stage == "starttls":
             self.obey(self.line())
             raise Gone
+        return said
 
     def secure(self) -> None:
         assert self.script.tls is not None
