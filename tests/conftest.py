@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,8 +16,8 @@ from threading import Event
 import hypothesis
 import pytest
 import structlog
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from smtp_server import smtp_server
 
 from postroom import config
 from postroom.outbox.ledger import Ledger
@@ -184,9 +183,5 @@ class Mailbox:
 def mailbox() -> Iterator[Mailbox]:
     """A running SMTP server."""
     box = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        box.port = free.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=box.port)
-    controller.start()
-    yield box
-    controller.stop()
+    with smtp_server(box) as box.port:
+        yield box

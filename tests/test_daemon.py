@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 
 from postroom import config, daemon
 from postroom.daemon import Daemon
+from postroom.daemon.beat import Beat
 from postroom.daemon.crew import Crew
 from postroom.outbox import operate, sqlite, status
 from postroom.outbox.ledger import Ledger
@@ -351,6 +352,14 @@ def test_a_heartbeat_that_fell_silent_is_armed_anew(office, by_hand, monkeypatch
     assert beating._beaten == float("-inf")
     beating._keep_awake()
     until(lambda: beating._beaten > 0, 5)
+
+
+def test_the_heartbeat_counts_no_moment_that_was_missed() -> None:
+    """A clock put right from 1970, or a machine that slept: one beat, and the next is a second away."""
+    beat, now = Beat(timedelta(seconds=1)), datetime(2026, 11, 23, tzinfo=UTC)
+    assert beat.get_next_fire_time(None, now) == now + timedelta(seconds=1)
+    assert beat.get_next_fire_time(datetime(1970, 1, 2, tzinfo=UTC), now) == now + timedelta(seconds=1)
+    assert beat.get_next_fire_time(now + timedelta(days=1), now) == now + timedelta(seconds=1)
 
 
 def test_a_config_is_adopted_only_when_it_is_whole(office, by_hand) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from smtp_server import smtp_server
 
 from postroom.cli import session
 from postroom.outbox import operate, sqlite, status
@@ -335,29 +335,17 @@ def untrusted() -> Iterator[int]:
     """A server whose certificate nobody vouches for."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(context)
-    with served(tls_context=context) as port:
+    with smtp_server(Handler(), tls_context=context) as port:
         yield port
 
 
 @contextmanager
 def locked_out() -> Iterator[int]:
     """A server that knows no password."""
-    with served(
-        authenticator=lambda *_: AuthResult(success=False, handled=False), auth_require_tls=False
+    with smtp_server(
+        Handler(), authenticator=lambda *_: AuthResult(success=False, handled=False), auth_require_tls=False
     ) as port:
         yield port
-
-
-@contextmanager
-def served(**options: object) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(Handler(), hostname="127.0.0.1", port=port, **options)
-    controller.start()
-    try:
-        yield port
-    finally:
-        controller.stop()
 
 
 class Handler:

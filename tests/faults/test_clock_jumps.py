@@ -18,6 +18,7 @@ JUMPS = {
     "an hour on": timedelta(hours=1),
     "an hour back": timedelta(hours=-1),
     "a day on": timedelta(days=1),
+    "a year on": timedelta(days=365),
     "a day back": timedelta(days=-1),
     "to 1970": datetime(1970, 1, 2, tzinfo=UTC) - datetime(2026, 11, 22, tzinfo=UTC),
     "half a second on": timedelta(seconds=0.5),

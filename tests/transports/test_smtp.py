@@ -9,10 +9,10 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from smtp_server import smtp_server
 
 from postroom.errors import TransportError
 from postroom.model import Deferred, Refused, Scope, Sent
@@ -39,19 +39,16 @@ class Mailbox:
 def mailbox(server_tls: ssl.SSLContext, free_port: int) -> Iterator[Mailbox]:
     """A real server that asks for TLS and a log-in."""
     box = Mailbox()
-    controller = Controller(
+    with smtp_server(
         box,
-        hostname="127.0.0.1",
         port=free_port,
         tls_context=server_tls,
         require_starttls=True,
         auth_required=True,
         authenticator=box.log_in,
         enable_SMTPUTF8=True,
-    )
-    controller.start()
-    yield box
-    controller.stop()
+    ):
+        yield box
 
 
 def test_a_real_server_gets_each_mail_as_it_was_written(mailbox, free_port, smtp_to, mail) -> None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ from postroom.pipeline.workers import STOP_SECONDS
 
 if TYPE_CHECKING:
     from apscheduler.job import Job
+
+    from postroom.daemon.beat import Beat
 
 __all__ = ["STOP_SECONDS", "Daemon"]
 
@@ -128,9 +130,7 @@ class Daemon:
         scheduler = BackgroundScheduler(timezone="UTC")
         self._job = scheduler.add_job(
             self.beat,
-            "interval",
-            seconds=HEARTBEAT_SECONDS,
-            coalesce=True,
+            _beats(),
             max_instances=1,
             misfire_grace_time=None,
         )
@@ -174,7 +174,7 @@ class Daemon:
         """
         is_silent = time.monotonic() - self._beaten > SILENCE_SECONDS
         if is_silent and self._resting.is_set() and self._job is not None:
-            self._job.reschedule("interval", seconds=HEARTBEAT_SECONDS)
+            self._job.reschedule(_beats())
 
     def _break_off(self) -> None:
         """Stop at once: of a disk that fails nobody knows what it has kept."""
@@ -280,6 +280,12 @@ class Daemon:
                 "rehearsed editions wait for a person; `postroom outbox rehearsed` settles them",
                 number=len(undecided),
             )
+
+
+def _beats() -> Beat:
+    from postroom.daemon.beat import Beat
+
+    return Beat(timedelta(seconds=HEARTBEAT_SECONDS))
 
 
 def _log_frozen(edition: Edition) -> None:
