@@ -85,6 +85,26 @@ def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(offi
     assert "the environment variable POSTROOM_TEST_HOOK is not set" in answer.told
 
 
+def test_a_server_is_tried_at_the_port_that_goes_with_tls(office, postroom, monkeypatch) -> None:
+    tried: list[tuple[str, int]] = []
+
+    def connect(address: tuple[str, int], **_: object) -> socket.socket:
+        tried.append(address)
+        raise ConnectionRefusedError("refused")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            "{kind: smtp, host: mail.example, tls: implicit, ehlo: test.example}",
+        )
+    )
+    answer = postroom("doctor")
+    assert tried == [("mail.example", 465)]
+    assert answer.code == 1
+    assert "mail.example:465 cannot be reached: refused" in answer.told
+
+
 def test_a_secret_that_is_set_is_well(office, server, postroom, monkeypatch) -> None:
     monkeypatch.setenv("POSTROOM_TEST_SET", "hush")
     office.configure(

@@ -185,9 +185,9 @@ def _servers(config: Config) -> Iterator[Diagnosis]:
     """Try whether a transport's secrets are there, and its server can be reached; says nothing to it."""
     for name, entry in config.transports.items():
         yield from _unreadable(name, _references(entry.settings.model_dump()), config)
-        host, port = getattr(entry.settings, "host", None), getattr(entry.settings, "port", None)
-        if host is None or port is None:
+        if entry.settings.server is None:
             continue
+        host, port = entry.settings.server
         try:
             socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
         except OSError as error:

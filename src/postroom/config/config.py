@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from postroom.model import Channel, Finding, NoticeKind, Publication, Severity
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
+    from postroom.transports import protocol
     from postroom.transports.secret import Secret
 
 
@@ -56,7 +55,7 @@ class TransportSettings:
 
     name: str
     kind: str
-    settings: BaseModel
+    settings: protocol.TransportSettings
     line: int
 
 

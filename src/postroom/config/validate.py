@@ -32,6 +32,7 @@ from postroom.config.tree import Tree, Value
 from postroom.config.words import described, listed, nearest
 from postroom.errors import TransportError
 from postroom.model import Severity
+from postroom.transports.protocol import TransportSettings as KindSettings
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -166,7 +167,7 @@ class _Check:
             message = f"expected {listed(kinds)}, found {described(kind)}{nearest(str(kind), kinds)}"
             self._add("config-unknown-kind", message, *path, "kind")
 
-    def _settings(self, kind: str, path: tuple[str, ...]) -> type[BaseModel] | None:
+    def _settings(self, kind: str, path: tuple[str, ...]) -> type[KindSettings] | None:
         try:
             return transports.find(kind).Settings
         except TransportError as error:

@@ -36,6 +36,11 @@ class TransportSettings(BaseModel):
     connections: int = Field(default=1, ge=1, le=64)
     give_up_after: Span = timedelta(hours=48)
 
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """The host and the port that it talks to; None where it talks to none that one could try."""
+        return None
+
 
 class Transport(Protocol):
     """One open line to a carrier. Used by one thread at a time; open several for more at once.

@@ -82,6 +82,11 @@ class Transport:
                 )
             return self
 
+        @property
+        def server(self) -> tuple[str, int]:
+            """The host, and the port that is given or goes with `tls`."""
+            return self.host, self.port or _PORTS[self.tls]
+
     def __init__(
         self, settings: Settings, secrets: Callable[[str], str], patience: Patience | None = None
     ) -> None:
@@ -201,10 +206,11 @@ class Transport:
 
     def _route(self, mail: Mail) -> Route:
         settings = self._settings
+        host, port = settings.server
         try:
             return Route(
-                host=settings.host,
-                port=settings.port or _PORTS[settings.tls],
+                host=host,
+                port=port,
                 ehlo=settings.ehlo or mail.mail_from.rpartition("@")[2],
                 starttls=settings.tls == "starttls",
                 implicit=settings.tls == "implicit",
