@@ -172,14 +172,15 @@ Index("delivery_once", delivery.c.edition_id, delivery.c.recipient, delivery.c.p
 
 IS_CLAIMABLE = and_(is_state(delivery.c.state, DeliveryState.QUEUED), not_(delivery.c.waits))
 
-Index(
-    "delivery_due",
-    delivery.c.edition_id,
-    delivery.c.due_at,
-    delivery.c.id,  # the order of a claim: without it PostgreSQL would sort all that waits, each time
-    sqlite_where=IS_CLAIMABLE,
-    postgresql_where=IS_CLAIMABLE,
-)
+# The order of a claim ends with the row's number. Every index of SQLite does so by itself, and would have it twice;
+# PostgreSQL without it would sort all that waits, each time.
+for _dialect, _number in (("sqlite", ()), ("postgresql", (delivery.c.id,))):
+    Index(
+        "delivery_due",
+        *(delivery.c.edition_id, delivery.c.due_at, *_number),
+        sqlite_where=IS_CLAIMABLE,
+        postgresql_where=IS_CLAIMABLE,
+    ).ddl_if(dialect=_dialect)
 Index(
     "delivery_owned",
     delivery.c.owner,

@@ -14,7 +14,7 @@ from postroom.outbox import enqueue
 from postroom.outbox.enqueue import Audience, Members
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Headcount, Staged, headcount, people
+from postroom.pipeline.stage import Headcount, Staged, people
 from postroom.readiness import clearance
 
 _REJECTIONS_KEPT = 10_000
@@ -30,13 +30,12 @@ class Cleared:
     count: Headcount
 
 
-def clear(ledger: Ledger, staged: Staged, holds: tuple[Held, ...], known: History) -> Cleared:
-    """Settle what needs a person before a staged edition may go out; `holds` stand already.
+def clear(staged: Staged, count: Headcount, holds: tuple[Held, ...], known: History) -> Cleared:
+    """Settle what needs a person before a staged edition may go out to so many; `holds` stand already.
 
     Raises AudienceError when nobody would get it.
     """
     candidate = staged.candidate
-    count = headcount(candidate.channel, ledger)
     if not count.recipients:
         raise AudienceError(_nobody(candidate.channel))
     content_hash = staged.edition.content_hash

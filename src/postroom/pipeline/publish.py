@@ -25,7 +25,7 @@ from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
 from postroom.pipeline.freeze import clear, freeze
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Staged, stage
+from postroom.pipeline.stage import Headcount, Staged, headcount, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, judge_all
 from postroom.pipeline.wayout import unanswered
 from postroom.readiness import Candidate, follows_its_file, judge
@@ -57,9 +57,10 @@ class Publisher:
     """Publishes one project again and again, and remembers what spares it work.
 
     `_rendered` holds what candidates that did not go out were last rendered from, with what was
-    found then: as long as that is unchanged, rendering them again would tell nothing new. Once `stop`
-    is set, no further article is begun. `before_big` is called before an edition to very many people is
-    frozen that reaches them.
+    found then: as long as that is unchanged, rendering them again would tell nothing new. `_counts` are
+    the heads counted in this tick since it last froze something: for a hundred proposals, once. Once `stop` is
+    set, no further article is begun. `before_big` is called before an edition to very many people is frozen
+    that reaches them.
     """
 
     project: Project
@@ -71,6 +72,7 @@ class Publisher:
     _templates: str = ""
     _must_retry: bool = False
     _silent: dict[str, str] = field(default_factory=dict)
+    _counts: dict[str, Headcount] = field(default_factory=dict)
     _rendered: dict[Place, tuple[Basis, tuple[Finding, ...]]] = field(default_factory=dict)
 
     def publish(self, now: datetime, progress: Progress | None = None) -> Tick:
@@ -118,6 +120,7 @@ class Publisher:
         findings: list[Finding] = []
         self._must_retry = False
         self._silent.clear()
+        self._counts.clear()
         for verdict in verdicts:
             if self.stop.is_set():
                 break
@@ -187,7 +190,7 @@ class Publisher:
     ) -> Edition | None:
         """Freeze a staged candidate, in place of an earlier proposal if its content is another."""
         past = known.editions.get(staged.candidate.place)
-        cleared = clear(self.ledger, staged, holds, known)
+        cleared = clear(staged, self._count(staged.candidate.channel), holds, known)
         if past is not None and past.state is EditionState.HELD:
             if _is_same(past, cleared.edition):
                 return None
@@ -195,7 +198,13 @@ class Publisher:
                 return None  # somebody has let it go meanwhile
         if cleared.count.recipients > BIG_EDITION and not cleared.edition.rehearsal:
             self.before_big()
+        self._counts.clear()
         return freeze(self.project, self.ledger, cleared, now)
+
+    def _count(self, channel: Channel) -> Headcount:
+        if channel.name not in self._counts:
+            self._counts[channel.name] = headcount(channel, self.ledger)
+        return self._counts[channel.name]
 
     def _ask_for_way_out(self, channel: Channel) -> None:
         """Ask once a tick whether a channel's unsubscribe page answers; raises PostroomError if not."""

@@ -128,7 +128,7 @@ def _replace_deliveries() -> None:
     op.create_index("delivery_once", "delivery", ["edition_id", "recipient", "part"], unique=True)
     _partial_index(
         "delivery_due",
-        ["edition_id", "due_at", "id"],
+        ["edition_id", "due_at"] if _is_sqlite() else ["edition_id", "due_at", "id"],
         "state = 'queued' AND waits = 0",
         "state = 'queued' AND NOT waits",
     )
