@@ -323,6 +323,30 @@ def test_a_list_has_parts_too(outbox, make_edition, person) -> None:
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
 
 
+def test_every_part_of_a_list_is_for_the_same_members_page_by_page(
+    outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "SWEEP", 2)
+    names = [f"p{number}" for number in range(5)]
+    audience = subscribe(outbox, *map(person, names))
+    freeze_list(outbox, audience, make_edition(), parts=3)
+    found = [(row.delivery.recipient.name, row.delivery.part) for row in outbox.deliveries()]
+    assert sorted(found) == [(name.title(), part) for name in names for part in range(3)]
+    assert outbox.counts() == {"rows_read": 5, "recipients": 5, "queued": 5}
+
+
+def test_the_suppressed_of_a_list_are_counted_on_every_page(
+    outbox, make_edition, person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filling, "SWEEP", 2)
+    audience = subscribe(outbox, *(person(f"p{number}") for number in range(6)))
+    for number in (1, 4, 5):
+        outbox.ledger.write(operate.suppress, f"p{number}@example.com", "", "asked", NOW)
+    freeze_list(outbox, audience, make_edition(), parts=2)
+    assert outbox.counts() == {"rows_read": 6, "suppressed": 3, "recipients": 3, "queued": 3}
+    assert len(outbox.deliveries()) == 6
+
+
 def test_the_suppressed_of_a_list_are_counted(outbox, make_edition, person) -> None:
     audience = subscribe(outbox, *map(person, ("ada", "bea", "cleo")))
     outbox.ledger.write(operate.suppress, "bea@example.com", "", "asked", NOW)

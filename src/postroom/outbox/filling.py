@@ -152,16 +152,32 @@ def _sweep(
     """
     guard(connection, filling)
     following = and_(membership.c.list == name, membership.c.subscriber_id > last)
+    if filling.edition.revision == 1 and connection.execute(_SOMEBODY_SUPPRESSED).one_or_none() is None:
+        return _copy_page(connection, filling, following)
     highest = _last_of_page(connection, following)
     if highest is None:
         return None
     members = and_(following, membership.c.subscriber_id <= highest)
-    is_any_suppressed = connection.execute(_SOMEBODY_SUPPRESSED).one_or_none() is not None
-    made = [_copy(connection, filling, members, part, is_any_suppressed) for part in range(filling.parts)]
-    if not is_any_suppressed and filling.edition.revision == 1:  # then everybody has got a delivery
-        return highest, made[0], 0, sum(made)
-    seen, suppressed = (_count(connection, members, *conditions) for conditions in ((), (_IS_SUPPRESSED,)))
+    chosen = _may_get_one(filling, members)
+    made = [_copy(connection, filling, chosen, part) for part in range(filling.parts)]
+    seen = _count(connection, members)
+    is_first = filling.edition.revision == 1  # then nothing else keeps a member from getting one
+    suppressed = seen - made[0] if is_first else _count(connection, members, _IS_SUPPRESSED)
     return highest, seen, suppressed, sum(made)
+
+
+def _copy_page(
+    connection: Connection, filling: Filling, following: ColumnElement[bool]
+) -> tuple[int, int, int, int] | None:
+    """Do as `_sweep` where everybody gets a delivery: these tell who they were, and nobody is counted before."""
+    made = _copy(connection, filling, following, part=0, most=SWEEP)
+    if not made:
+        return None
+    written = select(func.max(delivery.c.recipient)).where(delivery.c.edition_id == filling.edition.id)
+    last = connection.execute(written).scalar_one()
+    members = and_(following, membership.c.subscriber_id <= last)
+    further = sum(_copy(connection, filling, members, part) for part in range(1, filling.parts))
+    return last, made, 0, made + further
 
 
 def _last_of_page(connection: Connection, following: ColumnElement[bool]) -> int | None:
@@ -183,14 +199,23 @@ def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     return connection.execute(select(func.count()).select_from(membership).where(*conditions)).scalar_one()
 
 
+def _may_get_one(filling: Filling, members: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Leave out of some members who is suppressed, and who was sent an earlier revision or may have been."""
+    left = and_(members, not_(_IS_SUPPRESSED))
+    if filling.edition.revision == 1:
+        return left
+    earlier = _of_earlier_revisions(filling.edition)
+    return and_(left, not_(exists(earlier.where(delivery.c.recipient == membership.c.subscriber_id))))
+
+
 def _copy(
     connection: Connection,
     filling: Filling,
     members: ColumnElement[bool],
     part: int,
-    is_any_suppressed: bool,
+    most: int | None = None,
 ) -> int:
-    """Insert a delivery of this part for each of some members who may get one; return how many."""
+    """Insert a delivery of this part for each of these members, or for the first so many; return how many."""
     values = {
         "edition_id": literal(filling.edition.id, BigInteger),
         "recipient": membership.c.subscriber_id,
@@ -199,14 +224,7 @@ def _copy(
         "waits": true() if part else false(),
         "due_at": literal(filling.edition.due_at, Moment),
     }
-    query = select(*values.values()).where(members).order_by(membership.c.subscriber_id)
-    if is_any_suppressed:
-        query = query.where(not_(_IS_SUPPRESSED))
-    if filling.edition.revision > 1:
-        earlier = _of_earlier_revisions(filling.edition).where(
-            delivery.c.recipient == membership.c.subscriber_id
-        )
-        query = query.where(not_(exists(earlier)))
+    query = select(*values.values()).where(members).order_by(membership.c.subscriber_id).limit(most)
     copy = insert(delivery).from_select(list(values), query)
     return connection.execute(copy, execution_options={"preserve_rowcount": True}).rowcount
 
