@@ -41,6 +41,21 @@ class Between:
         return answer
 
 
+@dataclass
+class Counting:
+    """A ledger that notes how often an audience was counted: only that reads whom to leave out."""
+
+    ledger: Ledger
+    heads_counted: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ledger, name)
+
+    def read(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.heads_counted += fn is operate.suppressions
+        return self.ledger.read(fn, *args, **kwargs)
+
+
 def publisher(desk, ledger) -> Publisher:
     project = open_project(config.load(desk.folder / "config.yaml"), settle=True)
     return Publisher(project=project, ledger=ledger)
@@ -116,6 +131,24 @@ def test_a_proposal_that_somebody_let_go_meanwhile_is_not_withdrawn(desk) -> Non
         ticks(desk, worker, 1)
         (row,) = [each for each in real.read(status.editions) if each.channel == "newsletter"]
         assert (row.key, row.state) == (KEY, "open")
+
+
+def test_an_audience_is_counted_once_for_all_that_wait_for_approval_and_anew_after_a_freeze(desk) -> None:
+    with_approval(desk)
+    first_sight(desk)
+    for name in ("letters", "stamps", "seals"):
+        desk.article(name)
+    desk.run()
+    with desk.ledger() as real:
+        ledger = Counting(real)
+        assert ticks(desk, publisher(desk, ledger), 2) == []
+        assert ledger.heads_counted == 1
+        desk.article("wax")
+        desk.article("twine")
+        ledger.heads_counted = 0
+        frozen = ticks(desk, publisher(desk, ledger), 2)
+        assert len([key for key in frozen if key.startswith("newsletter/")]) == 2
+        assert ledger.heads_counted >= 2
 
 
 def test_the_followers_of_a_lead_that_was_only_rehearsed_wait(desk) -> None:
