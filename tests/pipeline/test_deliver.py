@@ -36,6 +36,7 @@ from postroom.outbox.pace import Limits
 from postroom.outbox.record import record
 from postroom.outbox.turns import last_turn, turn
 from postroom.pipeline import deliver as delivering
+from postroom.pipeline import sender as sending
 from postroom.pipeline.deliver import Lane, Tally, deliver
 from postroom.transports.protocol import TransportSettings
 
@@ -453,6 +454,83 @@ def test_several_lines_send_at_the_same_time(bench: Bench) -> None:
     assert bench.deliver(met[0], lines=tuple(met), window=16).sent == 40
     assert sorted(name for line in met for name in line.tried) == sorted(f"p{number}" for number in range(40))
     assert all(line.tried for line in met)
+
+
+def no_thread_for(monkeypatch: pytest.MonkeyPatch, *numbers: int) -> None:
+    """Let the system have no thread for these senders, counted from 1."""
+    start, asked = Thread.start, iter(range(1, 100))
+
+    def sparing(self: Thread) -> None:
+        if self.name.startswith("sender") and next(asked) in numbers:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(sending.Thread, "start", sparing)
+
+
+def test_without_a_thread_to_send_in_nothing_is_in_doubt(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.freeze("ada", "bea")
+    no_thread_for(monkeypatch, 1)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        bench.deliver(Scripted())
+    assert (bench.states(), bench.owned()) == ({"ada": "queued", "bea": "queued"}, 0)
+
+
+def test_without_a_thread_for_a_second_line_the_first_sends_it_all(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.freeze(*NAMES)
+    no_thread_for(monkeypatch, *range(2, 100))
+    one, two, three = (Scripted(before=lambda name: time.sleep(0.02)) for _ in range(3))
+    assert bench.deliver(one, lines=(one, two, three), window=2).sent == 4
+    assert (one.tried, two.tried, three.tried) == (list(NAMES), [], [])
+
+
+def test_a_run_that_breaks_waits_for_what_is_on_its_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run after it judges as left over whatever it finds in hand."""
+    bench.freeze("ada")
+    begun = Event()
+
+    def broken(run: Any) -> None:
+        begun.wait(5)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(delivering._Run, "_until_due", broken)
+    monkeypatch.setattr(delivering._Run, "_write_last", broken)
+
+    def before(name: str) -> None:
+        begun.set()
+        time.sleep(0.2)
+
+    transport = Scripted(before=before)
+    with pytest.raises(ZeroDivisionError):
+        bench.deliver(transport)
+    assert transport.tried == ["ada"]
+
+
+def test_what_was_put_off_and_taken_again_stays_in_hand_until_its_answer(bench: Bench) -> None:
+    bench.freeze("ada", "bea")
+    begun, asked = time.monotonic(), []
+    bench.clock = lambda: NOW + timedelta(seconds=time.monotonic() - begun)
+    seen = []
+
+    def ready(name: str) -> Prepared | Deferred:
+        asked.append(name)
+        is_early = name == "ada" and asked.count("ada") == 1
+        return Deferred(reason="processing", after=timedelta(milliseconds=50)) if is_early else Prepared()
+
+    def before(name: str) -> None:
+        if name == "ada":
+            bench.stop.set()
+            time.sleep(0.3)
+            seen.append(bench.states()["ada"])
+
+    bench.deliver(Scripted(ready=ready, before=before, prepares=True))
+    assert (asked.count("ada"), seen, bench.states()["ada"]) == (2, ["sending"], "sent")
 
 
 def test_a_lost_answer_is_tried_once_more_later(bench: Bench) -> None:

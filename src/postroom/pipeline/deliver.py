@@ -99,7 +99,7 @@ class _Run:
 
     `unrecorded` are answers that no commit has kept yet, `left` the numbers of deliveries of which no byte went out;
     `reach` is how many may be in hand; `lately` tells when how many were answered; `waited` is how many seconds it
-    has waited since it last had something in hand.
+    has waited since it last had something in hand; `lines` is how many lines it opens at most: None for all.
     """
 
     ledger: Ledger
@@ -113,6 +113,7 @@ class _Run:
     lost_in_row: int = 0
     reach: int = 1
     waited: float = 0
+    lines: int | None = None
     begun: float = field(default_factory=time.monotonic)
     lately: deque[tuple[float, int]] = field(default_factory=deque)
 
@@ -139,16 +140,22 @@ class _Run:
     def end(self) -> None:
         """Give back what was not begun, wait for what is on its way, and record how that ends as it does."""
         self.window.close()
-        for sender in self.senders:
-            while not sender.join(LONGEST_UNRECORDED_SECONDS):
-                with suppress(LedgerError):  # it is tried again with the next
-                    self._write_last()
+        try:
+            for sender in self.senders:
+                while not sender.join(LONGEST_UNRECORDED_SECONDS):
+                    with suppress(LedgerError):  # it is tried again with the next
+                        self._write_last()
+        finally:  # the next run judges whatever is in hand as left over
+            self._wait_for_all()
         self._write_last()
         self.tally.add(self.window.put_off_for)
 
     def break_off(self) -> None:
         """Wait for what is on its way, and write nothing."""
         self.window.close()
+        self._wait_for_all()
+
+    def _wait_for_all(self) -> None:
         for sender in self.senders:
             sender.join()
 
@@ -232,13 +239,21 @@ class _Run:
     def _add_senders(self) -> None:
         """Open further lines where there is more to send than those that are open take.
 
-        They wait until the first has sent something: a wrong password is tried once, not on every line.
+        They wait until the first has sent something: a wrong password is tried once, not on every line. Where the
+        system has no thread for one more, those that are open do it all.
         """
         more = self.window.unclaimed if self.tally.sent else int(not self.senders)
-        for line in self.lane.lines[len(self.senders) :][:more]:
+        for line in self.lane.lines[len(self.senders) : self.lines][:more]:
             sender = Sender(self.ledger, self.lane, line, self.window)
+            try:
+                sender.start()
+            except RuntimeError as error:
+                if not self.senders:
+                    raise
+                self.lines = len(self.senders)
+                log.warning("no further line", transport=self.lane.name, open=self.lines, why=str(error))
+                return
             self.senders.append(sender)
-            sender.start()
 
     def _wait_for_limit(self) -> bool:
         """Wait for a limit that opens soon; False where nothing more is due so soon."""

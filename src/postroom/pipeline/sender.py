@@ -44,9 +44,10 @@ class Sender:
     _thread: Thread | None = None
 
     def start(self) -> None:
-        """Begin."""
-        self._thread = Thread(target=self._run, name=f"sender {self.lane.name}", daemon=True)
-        self._thread.start()
+        """Begin. Raises RuntimeError where the system has no thread for it; then there is nothing to wait for."""
+        thread = Thread(target=self._run, name=f"sender {self.lane.name}", daemon=True)
+        thread.start()
+        self._thread = thread
 
     def join(self, seconds: float | None = None) -> bool:
         """Wait until it is done, or no longer than so many seconds; tell whether it is."""
@@ -128,14 +129,14 @@ class Sender:
                 self.ledger.write(keep_progress, delivery.id, owner, progress)
         if self.ledger.write(begin, [delivery.id], owner, self.lane.clock()):
             return True
-        self.window.let_go(claimed)
+        self.window.let_go(claimed, is_back=True)
         return False
 
     def _put_off(self, claimed: Claimed, why: Deferred) -> None:
         """Give back what cannot be sent yet; no attempt is spent."""
         due = self.lane.clock() + (why.after or PAUSE)
         self.ledger.write(give_back, [claimed.delivery.id], self.lane.owner, due_at=due, reason=why.reason)
-        self.window.put_off(claimed, why)
+        self.window.put_off(claimed, why, is_back=self.lane.prepares)
         self._heed(why)
 
     def _quarantine(self, claimed: Claimed, outcome: Refused) -> None:

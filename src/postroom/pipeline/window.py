@@ -79,11 +79,15 @@ class Window:
             if self._is_ripe():
                 self._news.notify()
 
-    def let_go(self, claimed: Claimed) -> None:
-        """Say that a delivery which was taken is not in hand any more: no byte of it went out."""
+    def let_go(self, claimed: Claimed, *, is_back: bool = False) -> None:
+        """Say that a delivery which was taken is not in hand any more: no byte of it went out.
+
+        `is_back`: the ledger knows it already, and may have given it to anybody since, to this window too.
+        """
         with self._news:
             self._in_hand -= 1
-            self._left.append(claimed.delivery.id)
+            if not is_back:
+                self._left.append(claimed.delivery.id)
             if self._is_ripe():
                 self._news.notify()
 
@@ -110,11 +114,11 @@ class Window:
         """How many of them no sender has taken."""
         return len(self._waiting)
 
-    def put_off(self, claimed: Claimed, why: Deferred) -> None:
-        """Say that a delivery which was taken has to wait, and is not in hand any more."""
+    def put_off(self, claimed: Claimed, why: Deferred, *, is_back: bool) -> None:
+        """Say that a delivery which was taken has to wait, and is not in hand any more (`let_go`)."""
         with self._news:
             self.put_off_for.append(why)
-        self.let_go(claimed)
+        self.let_go(claimed, is_back=is_back)
 
     def leave(self) -> list[int]:
         """Take out all of which no byte went out: what no sender has taken, and what senders let go."""
