@@ -35,7 +35,7 @@ connect     T   T   T   T   T   T   T   T   T   T    T    T       T         T
 EHLO        T   T   T   T   A   A   A   A   A   T    T    T       A         T
 STARTTLS    T   T   T   T   T   T   T   T   T   T    T    T       T         T
 AUTH        T   T   T   T   A   A   A   A   A   T    T    T       A         T
-MAIL        T   T   T   T   E   A   E   E   E   R    R    R       E         R
+MAIL        T   W   W   W   E   A   E   E   E   R    R    R       E         R
 RCPT        D   R   R   R   X   A   X   X   X   R    R    R       X         R
 DATA        D   R   R   R   C   A   X   C   C   R    R    R       C         R
 dot         D   R   R   R   C   A   X   C   C   U    U    U       C         U
@@ -44,6 +44,7 @@ MEANING = {
     "T": (Deferred, Scope.TRANSPORT, None),
     "D": (Deferred, Scope.DOMAIN, None),
     "R": (Deferred, Scope.RECIPIENT, None),
+    "W": (Deferred, Scope.EDITION, None),  # the sender has to wait
     "A": (Refused, Scope.TRANSPORT, False),  # our account or settings
     "E": (Refused, Scope.EDITION, False),
     "X": (Refused, Scope.RECIPIENT, False),

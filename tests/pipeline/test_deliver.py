@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, ClassVar
 
 import pytest
+from smtp_server import smtp_server
 
 from postroom.compose import Keys
 from postroom.errors import LedgerBroken, LedgerError, TransportError
@@ -38,6 +39,7 @@ from postroom.outbox.turns import last_turn, turn
 from postroom.pipeline import deliver as delivering
 from postroom.pipeline import sender as sending
 from postroom.pipeline.deliver import Lane, Tally, deliver
+from postroom.transports import smtp
 from postroom.transports.protocol import TransportSettings
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -314,6 +316,74 @@ def test_a_refused_sender_holds_their_edition_and_no_other(bench: Bench) -> None
     assert transport.tried == ["ada", "ada, other", "bea, other"]
     assert set(bench.states().values()) == {"queued"}
     assert bench.row(OTHER).state == "finished"
+
+
+WAIT_FOR_SENDER = Deferred(reason="451 4.1.8 sender domain not found", scope=Scope.EDITION)
+
+
+def test_an_edition_whose_sender_has_to_wait_stops_no_other(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.freeze("ada", "bea", key=OTHER)
+    transport = Scripted(answer=lambda name: Sent(reply="250") if "other" in name else WAIT_FOR_SENDER)
+    tally = bench.deliver(transport)
+    assert (tally.sent, bench.row(OTHER).state) == (2, "finished")
+    assert bench.ledger.read(operate.paused_transports, NOW) == ()
+    assert len(transport.tried) <= 4
+    assert set(bench.states().values()) == {"queued"}
+    dues = {row.delivery.due_at for row in bench.ledger.read(lambda c: list(status.deliveries(c, FIRST)))}
+    assert len(dues) == 1
+    assert NOW + timedelta(minutes=5) <= dues.pop() <= NOW + timedelta(minutes=16)
+
+
+def test_over_smtp_too_a_sender_that_has_to_wait_stops_no_other(bench: Bench) -> None:
+    class Server:
+        taken: ClassVar[list[str]] = []
+
+        async def handle_MAIL(self, _: Any, session: Any, envelope: Any, address: str, *more: Any) -> str:  # noqa: N802
+            if address.startswith("bad"):
+                return "451 4.1.8 sender domain not found"
+            envelope.mail_from = address
+            return "250 2.1.0 ok"
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            self.taken.extend(envelope.rcpt_tos)
+            return "250 2.0.0 ok"
+
+    bench.freeze("ada", sender=Sender(from_="Bad <bad@example.org>", list_id="l.example.org", list_name="L"))
+    bench.freeze("bea", key=OTHER)
+    with smtp_server(Server()) as port:
+        chosen = {"host": "127.0.0.1", "port": port, "tls": "none"}
+        line = smtp.Transport(smtp.Transport.Settings.model_validate(chosen), str)
+        bench.deliver(line)
+        line.close()
+    assert Server.taken == ["bea@example.com"]
+    assert bench.states() == {"ada": "queued"}
+
+
+def test_an_edition_whose_sender_has_to_wait_is_tried_ever_less_often_and_then_held(bench: Bench) -> None:
+    people = [f"p{number}" for number in range(500)]
+    bench.freeze(*people)
+    transport, times = Scripted(answer=lambda name: WAIT_FOR_SENDER), []
+    while bench.now < NOW + timedelta(hours=60):
+        before = len(transport.tried)
+        bench.deliver(transport)
+        times += [bench.now] if len(transport.tried) > before else []
+        bench.now += timedelta(minutes=5)
+    assert len(transport.tried) < 60
+    assert max(later - earlier for earlier, later in pairwise(times)) > timedelta(minutes=80)
+    assert times[-1] <= NOW + timedelta(hours=49)
+    assert bench.row().state == "held"
+    assert bench.row().reason.startswith(
+        "its sender had to wait for too long (451 4.1.8 sender domain not found); "
+    )
+    assert set(bench.states().values()) == {"queued"}
+
+
+def test_an_edition_goes_out_once_its_sender_is_taken(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.deliver(Scripted(answer=lambda name: WAIT_FOR_SENDER))
+    bench.now += timedelta(minutes=16)
+    assert bench.deliver(Scripted()).sent == 4
 
 
 def test_a_message_that_cannot_be_made_fails_alone(bench: Bench) -> None:

@@ -46,8 +46,8 @@ def expected(stage: str, answer: str) -> tuple[type[Outcome], Scope | None]:
         return Deferred, Scope.DOMAIN if late else Scope.TRANSPORT
     if code in (530, 535) and stage not in ("connect", "starttls"):
         return Refused, Scope.TRANSPORT
-    if stage == "mail" and code >= 500:
-        return Refused, Scope.EDITION
+    if stage == "mail":
+        return Deferred if code < 500 else Refused, Scope.EDITION
     scope = Scope.RECIPIENT if late else Scope.TRANSPORT
     if code < 500 or stage in ("connect", "starttls"):
         return Deferred, scope

@@ -76,6 +76,7 @@ class Deferred:
     """Not now; nothing went out. `after` is when the other side asked to be tried again.
     Scope `transport`: the fault is not this recipient's, and no attempt of theirs is spent.
     Scope `domain`: everyone at the recipient's domain would hear the same for a while.
+    Scope `edition`: its sender has to wait, so all of the edition waits, and no other.
     """
 
     reason: str

@@ -72,7 +72,12 @@ def draw(connection: Connection, ends: Sequence[End], now: datetime) -> None:
 def _judge_edition(connection: Connection, edition_id: int, ends: Sequence[End]) -> None:
     why = _why_hold(connection, edition_id, ends)
     if why:
-        connection.execute(_STOP, {"edition": edition_id, "said": why})
+        stop(connection, edition_id, why)
+
+
+def stop(connection: Connection, edition_id: int, why: str) -> None:
+    """Hold an open edition for a person, who is told the command that lets it go."""
+    connection.execute(_STOP, {"edition": edition_id, "said": why})
 
 
 def _why_hold(connection: Connection, edition_id: int, ends: Sequence[End]) -> str:

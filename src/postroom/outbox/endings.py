@@ -16,8 +16,9 @@ from postroom.outbox.rows import AnyRow
 class Result:
     """How one attempt ended.
 
-    `retry_at` is when to try again. None gives up a `Deferred` (the delivery fails) and leaves
-    an `Unknown` to a person. `mail_from` is the envelope sender that was used, for the log.
+    `retry_at` is when to try again. None gives up a `Deferred` (the delivery fails; where the edition's sender
+    had to wait, the edition is left to a person) and leaves an `Unknown` to a person. `mail_from` is the envelope
+    sender that was used, for the log.
     """
 
     delivery_id: int
@@ -59,6 +60,8 @@ def _decide(row: AnyRow, outcome: Deferred | Refused | Unknown, retry_at: dateti
             | Refused(reason=reason, scope=Scope.TRANSPORT | Scope.EDITION)
         ):
             return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at, spent=False)
+        case Deferred(reason=reason, scope=Scope.EDITION) if retry_at is None:  # the edition is held
+            return Change(state=DeliveryState.QUEUED, reason=reason, spent=False)
         case Deferred(reason=reason) if retry_at is not None:
             return Change(state=DeliveryState.QUEUED, reason=reason, due_at=retry_at)
         case Deferred(reason=reason):

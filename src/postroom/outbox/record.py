@@ -18,6 +18,7 @@ from postroom.outbox.hot import Among, Hot
 from postroom.outbox.moves import WITHDRAWN, cancel_withdrawn
 from postroom.outbox.rows import AnyRow, kept_edition
 from postroom.outbox.tables import attempt, delivery, edition, pace
+from postroom.outbox.waits import put_back
 
 __all__ = [
     "WITHDRAWN",
@@ -216,6 +217,7 @@ def _write_each(
         if (row := rows.get(id_)) is not None
     ]
     books.tally.update(close(connection, ends, books.now))
+    put_back(connection, ends)
     for row, _, outcome, _ in ends:
         if isinstance(outcome, Sent):
             books.sent.add(row.edition_id)

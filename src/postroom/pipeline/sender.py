@@ -184,12 +184,13 @@ def retry_at(lane: Lane, claimed: Claimed, outcome: Outcome) -> datetime | None:
             return lane.clock() + rest_after(outcome)
         case Deferred() | Unknown():
             delivery, now = claimed.delivery, lane.clock()
+            is_of_edition = isinstance(outcome, Deferred) and outcome.scope is Scope.EDITION
             return retry.retry_at(
                 outcome,
                 attempts=delivery.attempts + 1,
                 first_begun=delivery.first_begun_at or now,
                 now=now,
                 give_up_after=lane.give_up_after,
-                seed=delivery.message_id,
+                seed=claimed.edition.key if is_of_edition else delivery.message_id,
             )
     return None

@@ -5,7 +5,7 @@
     EHLO       Deferred, transport   Deferred, transport   Refused, transport    Deferred, transport
     STARTTLS   Deferred, transport   Deferred, transport   Deferred, transport   Deferred, transport
     AUTH       Deferred, transport   Deferred, transport   Refused, transport    Deferred, transport
-    MAIL       Deferred, transport   Deferred, transport   Refused, edition      Deferred
+    MAIL       Deferred, transport   Deferred, edition     Refused, edition      Deferred
     RCPT       Deferred, domain      Deferred, or domain   Refused               Deferred
     DATA       Deferred, domain      Deferred, or domain   Refused, of content   Deferred
     DOT        Deferred, domain      Deferred, or domain   Refused, of content   Unknown
@@ -15,8 +15,8 @@
 - "Or domain": policy (4.7.x) or, with 4.4.x or no enhanced code, a text about rates. Greylisting is neither,
   whatever its code: it wants each recipient tried once before it lets any in (RFC 6647 §2).
 - 530, 534, 535 and 538 speak about our log-in, also when they answer a later command (RFC 4954 §6): Refused,
-  transport. Any other 5xx to MAIL speaks about the sender, whom all of an edition shares and other editions may
-  not.
+  transport. Any other 4xx or 5xx to MAIL speaks about the sender, whom all of an edition shares and other
+  editions may not ("451 4.1.8 sender's domain not found").
 - A 5xx greeting is deferred, as Postfix does (smtp_skip_5xx_greeting, postconf(5), read 2026-11-22): an
   overloaded host says it too. Broken TLS is never a reason to speak in clear, and may be mended.
 - "Of content" unless the enhanced code names the mailbox (5.1.x, 5.2.x; RFC 3463 §3.2, §3.3).
@@ -137,7 +137,7 @@ def _scope(stage: Stage, reply: Reply) -> Scope:
     if stage in OPENING or reply.code in _LOG_IN_CODES:
         return Scope.TRANSPORT
     if stage is Stage.MAIL:
-        return Scope.EDITION if reply.code // 100 == 5 else Scope.TRANSPORT
+        return Scope.TRANSPORT if reply.code == _CLOSING else Scope.EDITION
     return Scope.DOMAIN if _wants_less(reply) else Scope.RECIPIENT
 
 
