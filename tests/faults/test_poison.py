@@ -1,4 +1,4 @@
-"""One delivery that cannot be made harms only itself."""
+"""A delivery that cannot be made harms only itself."""
 
 from __future__ import annotations
 
@@ -10,34 +10,57 @@ from rig.office import Office
 
 from postroom.outbox.sqlite import driver, module_of
 
-POISONS = ['{"first_name": ', "[1, 2]", '{"first_name": 7}', '"text"', ""]
+ASKS = "Dear {{first_name}}, this is a queue."
+ASKS_NOTHING = "This is a queue."
+DAMAGED = "is not JSON; restore a backup"
+UNFIT = "this message could not be made"
+
+POISONS = {
+    3: ('{"first_name": ', DAMAGED),
+    7: ("", DAMAGED),
+    11: ('{"first_name": 7}', UNFIT),
+    15: ("[1, 2]", UNFIT),
+    29: ('"text"', UNFIT),
+}
+"""What no import would write, by the reader whose merge values it becomes, and why no mail comes of it. The last
+three are JSON, but no words by the names of fields: that is in the way where a mail asks for one.
+"""
 
 
-def poison(opened: Office, reader: int, merge: str) -> None:
-    """Write what no import would into one reader's merge values."""
+def poison(opened: Office, reader: int, merge: str | None) -> None:
+    """Write into one reader's merge values."""
     connection: sqlite3.Connection = module_of(driver()).connect(str(opened.station.database))
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(delivery)")}
-    assert "merge" in columns
-    delivery = connection.execute(
-        "SELECT id FROM delivery ORDER BY id LIMIT 1 OFFSET ?", (reader,)
-    ).fetchone()[0]
-    connection.execute("UPDATE delivery SET merge = ? WHERE id = ?", (merge, delivery))
+    one = "(SELECT id FROM delivery ORDER BY id LIMIT 1 OFFSET ?)"
+    assert (
+        connection.execute(f"UPDATE delivery SET merge = ? WHERE id = {one}", (merge, reader)).rowcount == 1
+    )
     connection.commit()
     connection.close()
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("merge", POISONS)
-def test_a_poisoned_delivery_is_set_aside_and_the_others_go_out(office, merge: str) -> None:
+@pytest.mark.parametrize(("body", "harmful"), [(ASKS, {DAMAGED, UNFIT}), (ASKS_NOTHING, {DAMAGED})])
+def test_poisoned_deliveries_are_set_aside_and_the_others_go_out(
+    office, body: str, harmful: set[str]
+) -> None:
     opened = office()
-    everyone = opened.station.ready(opened.forge, 30)
-    poison(opened, 7, merge)
+    everyone = opened.station.people(30)
+    opened.station.article(body=body)
     opened.forge.run("run", "--once")
-    taken = [each.recipient for each in opened.sink.taken()]
-    assert len(taken) == len(set(taken))
-    assert set(taken) >= {who for who in everyone if who != everyone[7]}
-    if len(taken) == 29:
-        poison(opened, 7, "{}")  # the rest of the books cannot be read while it is there
-        failed = [each for each in open_books(opened.station).rows if each.delivery.state != "sent"]
-        assert [each.delivery.recipient.address for each in failed] == [everyone[7]]
-        assert failed[0].delivery.reason
+    opened.station.approve()
+    for reader, (merge, _) in POISONS.items():
+        poison(opened, reader, merge)
+    for _ in range(2):  # what is set aside is not taken up again
+        opened.forge.run("run", "--once")
+    for reader in POISONS:
+        poison(opened, reader, None)  # the rest of the books cannot be read while it is there
+    books = open_books(opened.station)
+    books.check()
+    expected = {everyone[reader]: why for reader, (_, why) in POISONS.items() if why in harmful}
+    failed = {
+        each.delivery.recipient.address: each.delivery.reason for each in books.rows if each.delivery.reason
+    }
+    assert failed.keys() == expected.keys()
+    assert all(expected[who] in why for who, why in failed.items()), failed
+    assert books.states == {"sent": 30 - len(expected), "failed": len(expected)}
+    assert sorted(each.recipient for each in books.taken) == sorted(set(everyone) - expected.keys())
