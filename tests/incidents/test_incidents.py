@@ -14,11 +14,12 @@ from rig.books import open_books
 from rig.forge import Forge, wait_until
 from rig.office import Office
 from rig.sink import Sink
-from rig.station import WINDOW
+from rig.station import WINDOW, Station
 from rig.tracing import Tracer
 
 from postroom.model import EditionState
 from postroom.outbox import status
+from postroom.outbox.filling import BATCH
 
 SOON = timedelta(minutes=1)
 LATER = timedelta(hours=1)
@@ -106,20 +107,40 @@ def test_i4_senders_started_in_the_same_second_send_once(office) -> None:
 @pytest.mark.timeout(200)
 def test_i5_a_restart_while_recipients_are_written_down_drops_nobody(office) -> None:
     """Ghost 30230: a restart while the batches of a mail were made dropped those not made yet, and the mail was
-    called submitted. Here the daemon dies again and again while it writes its recipients down.
+    called submitted. Here the daemon dies after each of the batches in which it writes its recipients down.
     """
     opened = office()
     station, forge = opened.station, opened.forge
-    everyone = station.people(5_000)
+    everyone = station.people(4 * BATCH)
     station.article()
-    for tenth in range(1, 7):
+    between = 0
+    for batches in (1, 2, 3):
         pid = forge.start()
-        wait_until(lambda: False, 0.15 * tenth)
+        assert wait_until(lambda at=batches * BATCH: _written_down(station) >= at), opened.log()
         forge.end(pid)
+        between += _state_of_the_only(station) == EditionState.FILLING and _written_down(station) < len(
+            everyone
+        )
+    assert between >= 2
     assert forge.run("run", "--once") in (0, 1)
     station.approve()
     row = open_books(station).editions[0]
     assert row.accounts.recipients == row.accounts.queued == len(everyone) == row.accounts.rows_read
+
+
+def _written_down(station: Station) -> int:
+    """Count the recipients that the ledger holds; none before there is a ledger."""
+    if not station.database.exists():
+        return 0
+    count = "SELECT count(*) FROM delivery"
+    with station.ledger() as ledger:
+        return ledger.read(lambda connection: connection.exec_driver_sql(count).scalar_one())
+
+
+def _state_of_the_only(station: Station) -> EditionState:
+    with station.ledger() as ledger:
+        (row,) = ledger.read(status.editions)
+    return row.state
 
 
 @pytest.mark.timeout(100)
@@ -127,7 +148,7 @@ def test_i6_what_is_written_down_is_sent_after_a_restart(office) -> None:
     """Ghost 30409: a mail was pending in the database and its job in memory alone; after a restart nobody ever sent
     it. Here the daemon dies as soon as the ledger says that an edition is open.
     """
-    opened = office()
+    opened = office(seconds=0.05)
     station, forge = opened.station, opened.forge
     everyone = station.ready(forge, 20)
     assert finish(opened, everyone) == 0
@@ -136,10 +157,12 @@ def test_i6_what_is_written_down_is_sent_after_a_restart(office) -> None:
 
     def is_open() -> bool:
         with station.ledger() as ledger:
-            return any(row.article == "second" for row in ledger.read(status.editions))
+            rows = ledger.read(status.editions)
+        return any((row.article, row.state) == ("second", EditionState.OPEN) for row in rows)
 
     assert wait_until(is_open), opened.log()
     forge.end(pid)
+    assert is_open(), "it was all sent before the daemon died"
     finish_all = [forge.run("run", "--once", shift=shift) for shift in (SOON, LATER)]
     assert finish_all == [0, 0]
     books = open_books(station)
