@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from postroom.outbox import status
+
 KEY = "newsletter/article/letters"
 
 
@@ -142,7 +144,7 @@ def test_a_run_fails_for_its_own_failures_and_not_for_those_of_years_ago(
     first = postroom("run", "--once")
     assert first.code == 1
     assert "1 delivery failed" in first.told
-    assert "postroom outbox retry EDITION" in first.told
+    assert f"postroom outbox retry {KEY}" in first.told
     again = postroom("run", "--once")
     assert again.code == 0
     assert "failed" not in again.told
@@ -155,10 +157,67 @@ def test_the_status_says_what_would_settle_a_failure_until_it_is_settled(
     postroom("run", "--once")
     answer = postroom("outbox", "status")
     assert answer.code == 1
-    assert "`postroom outbox retry EDITION` tries again" in answer.told
+    assert f"`postroom outbox retry {KEY}` tries again" in answer.told
     del refusing.handle_RCPT
     assert postroom("outbox", "retry", KEY).code == 0
     assert postroom("run", "--once").code == 0
+    assert postroom("outbox", "status").code == 0
+    assert len(refusing.recipients) == 3
+
+
+def test_a_failure_that_is_left_unsent_is_settled(real, refusing, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    postroom("run", "--once")
+    number = next(
+        line for line in postroom("outbox", "list", "--state", "failed").out.splitlines() if KEY in line
+    )
+    assert postroom("outbox", "resolve", number.split()[0], "cancelled").code == 0
+    answer = postroom("outbox", "status")
+    assert answer.code == 0
+    assert "1 delivery failed" not in answer.told
+    assert "left unsent by hand; " in postroom("outbox", "list", "--state", "cancelled").told
+
+
+def test_all_failures_of_a_finished_edition_are_left_unsent_at_once(real, refusing, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    postroom("run", "--once")
+    assert f"`postroom outbox cancel {KEY}` leaves them unsent" in postroom("outbox", "status").told
+    assert "1 will not get it, 2 have" in postroom("outbox", "cancel", KEY).told
+    assert postroom("outbox", "status").code == 0
+    with real.ledger() as ledger:
+        assert ledger.read(status.reconcile) == []
+    assert "it is finished (2 sent)" in postroom("outbox", "cancel", KEY).told
+
+
+def test_a_failure_is_settled_by_the_suppression_of_its_address(real, mailbox, postroom, hours) -> None:
+    async def refuse(server, session, envelope, address, options) -> str:
+        if address.startswith("reader1@"):
+            return "550 5.1.1 nobody here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 yes"
+
+    mailbox.handle_RCPT = refuse
+    let_go(real, postroom, hours)
+    first = postroom("run", "--once")
+    assert "1 delivery failed" in first.told
+    assert "nothing is left to decide" in first.told
+    answer = postroom("outbox", "status")
+    assert (answer.code, "failed:" in answer.told) == (0, False)
+    postroom("suppress", "--undo", "reader1@example.org")
+    assert postroom("outbox", "status").code == 1
+
+
+def test_a_failure_is_settled_by_the_revision_that_replaces_it(real, refusing, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    postroom("run", "--once")
+    del refusing.handle_RCPT
+    assert postroom("outbox", "replace", KEY).code == 0
+    real.article(date=hours(-1), body="This time every word of it is as the editor meant it to be.")
+    assert postroom("run", "--once").code == 0
+    assert len(refusing.recipients) == 3
+    answer = postroom("outbox", "retry", KEY)
+    assert answer.code == 1
+    assert "its newer revision goes to everybody who has not got it" in answer.told
     assert postroom("outbox", "status").code == 0
     assert len(refusing.recipients) == 3
 

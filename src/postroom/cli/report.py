@@ -22,7 +22,7 @@ def print_report(done: Done, config: Config) -> None:
     _print_sent(done, out)
     print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
     waiting = (told_backlog(each, config) for each in done.backlogs)
-    console.print_worries((*waiting, *_faults(done), *unsettled(done.failed, done.uncertain)))
+    console.print_worries((*waiting, *_faults(done), *unsettled(done.failed, done.undecided, done.uncertain)))
     console.print_findings(done.findings, out)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,11 @@ from postroom.cli.moment import told
 from postroom.config import Config
 from postroom.outbox.backlogs import Backlog
 from postroom.outbox.doubts import Doubts
+from postroom.outbox.failures import Failures
 from postroom.outbox.pauses import Pause
+
+_EDITIONS_NAMED = 5
+"""How many editions with failures are named one by one."""
 
 
 def is_orphaned(backlog: Backlog, config: Config) -> bool:
@@ -39,19 +43,32 @@ def told_pause(pause: Pause, config: Config) -> str:
     return f"{name} rests{_until(pause.until, config)}: {pause.reason}; `postroom outbox resume {name}` tries at once"
 
 
-def unsettled(failed: int, uncertain: int) -> Iterator[str]:
-    """Say what would settle deliveries that failed, or of which nobody knows whether they went out."""
+def unsettled(failed: int, left: Sequence[Failures], uncertain: int) -> Iterator[str]:
+    """Say what would settle deliveries that failed, or of which nobody knows whether they went out.
+
+    `left` are those among the failed that are still to be decided about.
+    """
     if failed:
-        yield (
-            f"{deliveries(failed)} failed: `postroom outbox list --state failed` says why, "
-            "`postroom outbox retry EDITION` tries again"
-        )
+        nothing = "" if left else "; nothing is left to decide about them: they are suppressed, or withdrawn"
+        yield f"{deliveries(failed)} failed: `postroom outbox list --state failed` says why{nothing}"
+        yield from (_told_failures(each) for each in left[:_EDITIONS_NAMED])
+        if len(left) > _EDITIONS_NAMED:
+            yield f"… and so of {len(left) - _EDITIONS_NAMED:,} more editions"
     if uncertain:
         yield (
             f"{deliveries(uncertain)} may have gone out: `postroom outbox list --state uncertain` has the numbers, "
             "`postroom outbox resolve NUMBER` settles each, `postroom outbox retry EDITION --uncertain` sends "
             "all again"
         )
+
+
+def _told_failures(left: Failures) -> str:
+    key = left.edition
+    give_up = f"cancel {key}` leaves them" if left.is_finished else "resolve NUMBER cancelled` leaves one"
+    return (
+        f"{deliveries(left.number)} of {key}: `postroom outbox retry {key}` tries again, "
+        f"`postroom outbox {give_up} unsent"
+    )
 
 
 def in_doubt(doubts: Doubts) -> Iterator[str]:

@@ -123,9 +123,12 @@ def release(connection: Connection, key: str, now: datetime) -> str:
 def cancel(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal:
     """Withdraw an edition: whoever has not got it will not. It cannot be opened again.
 
-    One that is still being filled is emptied; whoever fills it finds out at their next batch.
+    One that is still being filled is emptied; whoever fills it finds out at their next batch. Of one that is finished
+    only those that failed are left to decide about: they stay unsent.
     """
     row = take(connection, key)
+    if row.state == EditionState.FINISHED and row.failed:
+        return _give_up(connection, row)
     if row.state not in (*_LIVE, EditionState.FILLING):
         raise LedgerError(f"{row.key} cannot be cancelled: it is {told(row)}")
     return _withdraw(connection, row, reason, now)
@@ -168,6 +171,13 @@ def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -
         set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now)
     settle(connection, [row.id], now)
     beyond = doubtful + sum(getattr(row, name) for name in BEYOND_RECALL)
+    return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
+
+
+def _give_up(connection: Connection, row: AnyRow) -> Withdrawal:
+    """Leave what failed of a finished edition unsent for good; each keeps its reason."""
+    cancelled = move(connection, row.id, (DeliveryState.FAILED, DeliveryState.CANCELLED), {})
+    beyond = sum(getattr(row, name) for name in BEYOND_RECALL)
     return Withdrawal(edition=row.key, cancelled=cancelled, beyond_recall=beyond)
 
 

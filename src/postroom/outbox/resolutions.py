@@ -13,11 +13,12 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
+from postroom.outbox.history import REPLACED
 from postroom.outbox.moves import move
 from postroom.outbox.names import take
 from postroom.outbox.record import note_first_sent, open_next
 from postroom.outbox.rows import DELIVERED, IDENTITY, AnyRow
-from postroom.outbox.tables import delivery, edition, subscriber, suppression
+from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
 from postroom.outbox.transitions import reopen, told
 
 _DECISIONS = ("queued", "sent", "failed", "cancelled")
@@ -26,7 +27,7 @@ _NOTHING_TO_DECIDE = {
     "sending": "it is on its way; if the process that sent it has died, the next start of `postroom run` "
     "judges it, and then it can be decided",
     "sent": "it has gone out",
-    "failed": "it did not go out; `queued` tries it again",
+    "failed": "it did not go out; `queued` tries it again, `cancelled` leaves it so",
     "cancelled": "it was withdrawn for good",
 }
 """Why there is nothing to decide about a delivery in this state, and what there is to do instead."""
@@ -56,6 +57,8 @@ def retry(connection: Connection, key: str, states: Collection[DeliveryState], n
     row = take(connection, key)
     if row.state in (EditionState.CANCELLED, EditionState.FILLING):
         raise LedgerError(f"nothing of {row.key} can be tried again: it is {told(row)}")
+    if why := _is_over(connection, row):
+        raise LedgerError(f"nothing of {row.key} can be tried again: {why}")
     wrong = set(states) - {DeliveryState.FAILED, DeliveryState.UNCERTAIN}
     if wrong or not states:
         raise LedgerError("only failed and uncertain deliveries can be tried again")
@@ -73,10 +76,15 @@ def retry(connection: Connection, key: str, states: Collection[DeliveryState], n
 def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now: datetime) -> None:
     """Decide about one delivery that may have gone out: `sent`, `failed`, `cancelled`, or `queued` to try again.
 
-    Such a one is uncertain, or it is queued to go out once more. A failed one may only be queued.
+    Such a one is uncertain, or it is queued to go out once more. A failed one may be queued, or left as it is for
+    good: then it is cancelled.
     """
     row = connection.execute(
-        select(delivery, edition.c.parts, edition.c.key, edition.c.state.label("edition_state"))
+        select(
+            delivery,
+            *(edition.c.parts, edition.c.key, edition.c.article, edition.c.settled),
+            edition.c.state.label("edition_state"),
+        )
         .join(edition, edition.c.id == delivery.c.edition_id)
         .where(delivery.c.id == delivery_id)
         .with_for_update()
@@ -86,12 +94,8 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     _check_resolution(row, state)
     if state is DeliveryState.QUEUED:
         _refuse_unsendable(connection, row)
-    changes: dict[str, object] = {"reason": "decided by hand"}
-    if state is DeliveryState.QUEUED:
-        changes = _afresh(now)
-    elif state is DeliveryState.SENT:
-        changes["doubts"] = delivery.c.doubts - 1  # of the last try nothing is in doubt any more
-    move(connection, row.edition_id, (DeliveryState(row.state), state), changes, delivery.c.id == delivery_id)
+    states = (DeliveryState(row.state), state)
+    move(connection, row.edition_id, states, _changes(row, state, now), delivery.c.id == delivery_id)
     if state is DeliveryState.SENT:
         note_first_sent(connection, [row.edition_id], row.begun_at or now)
         _open_following(connection, row, now)
@@ -99,9 +103,18 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     settle(connection, [row.edition_id], now)
 
 
+def _changes(row: AnyRow, state: DeliveryState, now: datetime) -> dict[str, object]:
+    if state is DeliveryState.QUEUED:
+        return _afresh(now)
+    if state is DeliveryState.SENT:  # of the last try nothing is in doubt any more
+        return {"reason": "decided by hand", "doubts": delivery.c.doubts - 1}
+    failed = row.state == DeliveryState.FAILED
+    return {"reason": f"left unsent by hand; {row.reason}" if failed else "decided by hand"}
+
+
 def _check_resolution(row: AnyRow, state: DeliveryState) -> None:
     is_open = row.state == "uncertain" or (row.state == "queued" and row.doubts > 0)
-    allowed = _DECISIONS if is_open else ("queued",) if row.state == "failed" else ()
+    allowed = _DECISIONS if is_open else ("queued", "cancelled") if row.state == "failed" else ()
     if state not in allowed:
         why = f"say one of {', '.join(_DECISIONS)}" if is_open else _NOTHING_TO_DECIDE[row.state]
         raise LedgerError(f"delivery {row.id} is {row.state}; it cannot be made {state}: {why}")
@@ -110,6 +123,8 @@ def _check_resolution(row: AnyRow, state: DeliveryState) -> None:
 def _refuse_unsendable(connection: Connection, row: AnyRow) -> None:
     if row.edition_state == EditionState.CANCELLED:
         raise LedgerError(f"delivery {row.id} cannot be queued: {row.key} is cancelled")
+    if why := _is_over(connection, row):
+        raise LedgerError(f"delivery {row.id} cannot be queued: {why}")
     address = connection.execute(
         _SUPPRESSED.add_columns(_ADDRESS).where(delivery.c.id == row.id)
     ).one_or_none()
@@ -118,6 +133,15 @@ def _refuse_unsendable(connection: Connection, row: AnyRow) -> None:
             f"delivery {row.id} cannot be queued: its address is suppressed, and nothing goes out to it; "
             f"to lift that: postroom suppress --undo {address[1]}"
         )
+
+
+def _is_over(connection: Connection, row: AnyRow) -> str:
+    """Say why nothing more may go out of an edition that is finished all the same; empty if it may."""
+    if row.settled == REPLACED:
+        return "it was replaced, and its newer revision goes to everybody who has not got it"
+    pulled = select(article.c.pulled_at).where(article.c.id == row.article)
+    is_pulled = connection.execute(pulled).scalar_one_or_none() is not None
+    return "its article was pulled" if is_pulled else ""
 
 
 def _open_following(connection: Connection, row: AnyRow, now: datetime) -> None:

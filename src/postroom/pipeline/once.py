@@ -10,8 +10,9 @@ from typing import Protocol
 
 from postroom.config import Config
 from postroom.model import Accounts, Finding
-from postroom.outbox import history, meta, status
+from postroom.outbox import failures, history, meta, status
 from postroom.outbox.backlogs import Backlog, backlogs
+from postroom.outbox.failures import Failures
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
@@ -35,8 +36,8 @@ class Done:
 
     `sent` are the editions of which something went out now, with how much; `tallies` the outcomes by
     transport; `backlogs` what waits for another try; `lines` the plan after it; `findings` what kept
-    single candidates, or the whole folder, from the outbox. `failed` counts what failed in this run,
-    `uncertain` all that still waits for a decision.
+    single candidates, or the whole folder, from the outbox. `failed` counts what failed in this run, and
+    `undecided` are the editions of these where that waits for a decision; `uncertain` counts all that does.
     """
 
     sent: tuple[tuple[EditionRow, int], ...]
@@ -46,6 +47,7 @@ class Done:
     lines: tuple[PlanLine, ...]
     findings: tuple[Finding, ...]
     failed: int
+    undecided: tuple[Failures, ...]
     uncertain: int
 
 
@@ -114,7 +116,7 @@ def _done(
     seen = judge_all(project, project.shelf.read(now), known, now)
     nothing = Accounts()
     grown = ((row, row.accounts.sent - before.get(row.key, nothing).sent) for row in rows)
-    failed = sum(row.accounts.failed - before.get(row.key, nothing).failed for row in rows)
+    failed = {row.key: row.accounts.failed - before.get(row.key, nothing).failed for row in rows}
     return Done(
         sent=tuple((row, number) for row, number in grown if number > 0),
         held=tuple(row for row in rows if row.state == "held"),
@@ -122,7 +124,8 @@ def _done(
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
         findings=(*_of_folder(project, seen), *tick.findings),
-        failed=max(failed, 0),
+        failed=max(sum(failed.values()), 0),
+        undecided=tuple(each for each in ledger.read(failures.undecided) if failed.get(each.edition, 0) > 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
     )
 

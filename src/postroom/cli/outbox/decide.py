@@ -88,7 +88,7 @@ def _are(number: int) -> str:
 @click.option("--reason", default="cancelled by hand", show_default=True, help="Shown with it.")
 @click.pass_obj
 def cancel(config: Path, edition: str, reason: str) -> None:
-    """Withdraw an EDITION for good: whoever has not got it will not."""
+    """Withdraw an EDITION for good: whoever has not got it will not. Of a finished one, leave what failed unsent."""
     with session.ledger_at(config) as ledger:
         done = ledger.write(operate.cancel, edition, reason, session.now())
     click.echo(f"{done.edition} is cancelled: {done.cancelled} will not get it, {done.beyond_recall} have")
@@ -118,7 +118,8 @@ def resolve(config: Path, delivery: int, state: str) -> None:
     """Decide about a DELIVERY that may or may not have gone out (its number is in `outbox list`).
 
     STATE is what you found: `sent`, or not. Then `queued` sends it now, `cancelled` or `failed` leaves it unsent.
-    So you may also decide about one that is queued to go out once more (`outbox list --in-doubt`).
+    So you may also decide about one that is queued to go out once more (`outbox list --in-doubt`). One that has
+    failed is settled with `cancelled`, or tried again with `queued`.
     """
     with session.ledger_at(config) as ledger:
         ledger.write(operate.resolve, delivery, DeliveryState(state), session.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from postroom.cli import console, session
 from postroom.cli.worries import deliveries, in_doubt, is_orphaned, told_backlog, told_pause, unsettled
 from postroom.config import Config
 from postroom.model import DeliveryState
-from postroom.outbox import guard, operate, status
+from postroom.outbox import failures, guard, operate, status
 from postroom.outbox.backlogs import backlogs
 from postroom.outbox.doubts import doubts
+from postroom.outbox.failures import Failures
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.status import DeliveryRow, EditionRow
 from postroom.pipeline.space import Space
@@ -28,21 +29,24 @@ COUNTS = ("queued", "sending", "sent", "failed", "uncertain", "cancelled")
 def show_status(config: Path, as_json: bool = False) -> int:
     """Show every edition and its accounts.
 
-    The exit code is 1 for as long as a delivery of any edition has failed or is uncertain.
+    The exit code is 1 for as long as a delivery is uncertain, or has failed and nobody has decided about it.
     """
     project = session.load_or_last_good(config)
     with session.ledger_if_any(project) as ledger:
         rows = ledger.read(status.editions) if ledger is not None else []
-        worries = list(_worries(project.config, ledger, rows)) if ledger is not None else []
+        left = ledger.read(failures.undecided) if ledger is not None else ()
+        worries = list(_worries(project.config, ledger, rows, left)) if ledger is not None else []
     if as_json:
         console.print_json([edition_as_dict(row) for row in rows])
     else:
         print_editions(rows)
         console.print_worries(worries)
-    return int(any(row.accounts.failed or row.accounts.uncertain for row in rows))
+    return int(bool(left) or any(row.accounts.uncertain for row in rows))
 
 
-def _worries(config: Config, ledger: Ledger, rows: list[EditionRow]) -> Iterator[str]:
+def _worries(
+    config: Config, ledger: Ledger, rows: list[EditionRow], left: Sequence[Failures]
+) -> Iterator[str]:
     now = session.now()
     if (copy := guard.check(ledger, guard.place_of(config.database))) is not None:
         yield copy.why
@@ -52,9 +56,7 @@ def _worries(config: Config, ledger: Ledger, rows: list[EditionRow]) -> Iterator
     yield from (
         told_backlog(each, config) for each in ledger.read(backlogs, now) if is_orphaned(each, config)
     )
-    yield from unsettled(
-        sum(row.accounts.failed for row in rows), sum(row.accounts.uncertain for row in rows)
-    )
+    yield from unsettled(sum(each.number for each in left), left, sum(row.accounts.uncertain for row in rows))
     yield from in_doubt(doubts(ledger, now))
 
 

@@ -1,0 +1,64 @@
+"""Count the failed deliveries that are still a person's to decide about.
+
+A decision that was made is none to make: whoever is suppressed gets nothing, what was withdrawn stays so, and a newer
+revision or the real edition of a rehearsal goes to whomever the old one did not reach.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, func, select
+
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.columns import is_state
+from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
+
+_FAILED = (
+    select(edition.c.id, edition.c.key, edition.c.state, edition.c.failed)
+    .outerjoin(article, article.c.id == edition.c.article)
+    .where(
+        *(edition.c.failed > 0, edition.c.settled == ""),
+        *(edition.c.state != EditionState.CANCELLED.value, article.c.pulled_at.is_(None)),
+    )
+    .order_by(edition.c.due_at, edition.c.id)
+)
+# By the subscribers that are suppressed: they are fewer than the deliveries of an edition.
+_SUPPRESSED = (
+    select(delivery.c.edition_id, func.count())
+    .select_from(
+        suppression.join(subscriber, subscriber.c.identity == suppression.c.identity).join(
+            delivery, delivery.c.recipient == subscriber.c.id
+        )
+    )
+    .group_by(delivery.c.edition_id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failures:
+    """How many deliveries of an edition failed that may be tried again, or given up. It may be `finished` by now."""
+
+    edition: str
+    number: int
+    is_finished: bool
+
+
+def undecided(connection: Connection) -> tuple[Failures, ...]:
+    """List the editions that have such failures, the eldest first."""
+    rows = connection.execute(_FAILED).all()
+    if not rows:
+        return ()
+    ours = and_(
+        delivery.c.edition_id.in_([row.id for row in rows]), is_state(delivery.c.state, DeliveryState.FAILED)
+    )
+    suppressed = {row[0]: row[1] for row in connection.execute(_SUPPRESSED.where(ours))}
+    found = (
+        Failures(
+            edition=row.key,
+            number=row.failed - suppressed.get(row.id, 0),
+            is_finished=row.state == EditionState.FINISHED,
+        )
+        for row in rows
+    )
+    return tuple(each for each in found if each.number > 0)

@@ -1,0 +1,77 @@
+"""Which failures are still a person's to decide about, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from postroom.errors import LedgerError
+from postroom.model import Article, DeliveryState, Refused
+from postroom.outbox import failures, operate, revisions, sightings
+from postroom.outbox.failures import Failures
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+KEY = "newsletter/article/post-rooms"
+
+
+@pytest.fixture
+def failed(outbox):
+    """An outbox whose edition is finished, and failed for three."""
+    outbox.freeze("ada", "bea", "cleo")
+    outbox.record(outbox.claim(), Refused(reason="550 5.7.1 no"))
+    return outbox
+
+
+def left(outbox) -> list[int]:
+    return [each.number for each in outbox.ledger.read(failures.undecided)]
+
+
+def test_what_failed_is_to_be_decided_about(failed) -> None:
+    assert failed.ledger.read(failures.undecided) == (Failures(edition=KEY, number=3, is_finished=True),)
+
+
+def test_whoever_is_suppressed_is_decided_about(failed) -> None:
+    failed.ledger.write(operate.suppress, "ada@example.com", "ada@example.com", "asked", NOW)
+    assert left(failed) == [2]
+    failed.ledger.write(operate.unsuppress, "ada@example.com")
+    assert left(failed) == [3]
+
+
+def test_what_was_left_unsent_is_decided_about_and_keeps_why_it_failed(failed) -> None:
+    number = failed.deliveries()[0].delivery.id
+    failed.ledger.write(operate.resolve, number, DeliveryState.CANCELLED, NOW)
+    assert left(failed) == [2]
+    assert failed.ledger.write(operate.cancel, KEY, "enough", NOW).cancelled == 2
+    assert left(failed) == []
+    assert failed.counts() == {"rows_read": 3, "recipients": 3, "cancelled": 3}
+    assert all(row.delivery.reason.endswith("550 5.7.1 no") for row in failed.deliveries())
+
+
+def test_what_was_replaced_is_decided_about_and_never_tried_again_beside_its_revision(failed) -> None:
+    failed.ledger.write(revisions.supersede, KEY, NOW)
+    assert left(failed) == []
+    with pytest.raises(LedgerError, match="its newer revision goes to everybody"):
+        failed.ledger.write(operate.retry, KEY, [DeliveryState.FAILED], NOW)
+    number = failed.deliveries()[0].delivery.id
+    with pytest.raises(LedgerError, match="its newer revision goes to everybody"):
+        failed.ledger.write(operate.resolve, number, DeliveryState.QUEUED, NOW)
+
+
+def test_what_was_pulled_is_decided_about_and_not_tried_again(failed) -> None:
+    article = Article(
+        id="post-rooms",
+        path="post-rooms.md",
+        file="articles/post-rooms.md",
+        source=Path("/x/articles/post-rooms.md"),
+        title="On post rooms",
+        body_line=5,
+        body_hash="b",
+        source_hash="s",
+    )
+    failed.ledger.write(sightings.see, {}, [article], NOW)
+    failed.ledger.write(operate.pull, "post-rooms", "wrong figures", NOW)
+    assert left(failed) == []
+    with pytest.raises(LedgerError, match="its article was pulled"):
+        failed.ledger.write(operate.retry, KEY, [DeliveryState.FAILED], NOW)
