@@ -37,9 +37,10 @@ QUICK = Patience(
 class Script:
     """What a server says at each stage where it should not behave, and what it saw.
 
-    A value of `says` is bytes to answer with, DROP, HANG, or a list of these for one connection
-    after the other. `connections` counts; `clear` is every byte read before TLS; `commands` every
-    command; `mails` every message accepted, as (recipient, bytes as they came over the wire).
+    A value of `says` is bytes to answer with, DROP, HANG, a list of these for one connection after the
+    other, or a function that makes bytes of the commands so far. `connections` counts; `clear` is every
+    byte read before TLS; `commands` every command; `mails` every message accepted, as (recipient, bytes
+    as they came over the wire).
     """
 
     says: dict[str, object] = field(default_factory=dict)
@@ -58,7 +59,7 @@ class Script:
         said = self.says.get(stage, usual)
         if isinstance(said, list):
             return said[connection] if connection < len(said) else usual
-        return said
+        return said(self.commands) if callable(said) else said
 
 
 class Gone(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import email
 import ssl
 import threading
@@ -279,26 +278,6 @@ def test_an_empty_batch_opens_nothing(serve, script, smtp_to) -> None:
     server = serve(script())
     assert list(smtp_to(server.port).send([])) == []
     assert server.connections == 0
-
-
-@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
-def test_it_logs_in_by_what_the_server_offers(mechanism, serve, script, smtp_to, mail) -> None:
-    server = serve(script(offers=(b"STARTTLS", b"AUTH X-OLD " + mechanism.encode())))
-    challenge = {"PLAIN": [], "LOGIN": [b"334 UGFzc3dvcmQ6\r\n"], "CRAM-MD5": [b"334 PDE+\r\n"]}[mechanism]
-    server.says["auth"] = challenge[0] if challenge else b"235 2.7.0 welcome\r\n"
-    server.says["other"] = b"235 2.7.0 welcome\r\n"
-    assert isinstance(*smtp_to(server.port).send([mail()]), Sent)
-    assert b"hunter2" not in server.clear
-
-
-def test_a_password_beyond_ascii_is_sent_as_utf8(serve, script, mail, ca_file) -> None:
-    server = serve(script())
-    chosen = {"host": "localhost", "port": server.port, "ca": ca_file, "username": "zoë", "password": "schön"}
-    transport = Transport(Transport.Settings.model_validate(chosen), str)
-    assert isinstance(*transport.send([mail()]), Sent)
-    transport.close()
-    (command,) = [each for each in server.commands if each.startswith(b"AUTH")]
-    assert base64.b64decode(command.removeprefix(b"AUTH PLAIN ")) == "\0zoë\0schön".encode()
 
 
 def test_a_server_that_lets_nobody_log_in_is_a_setting_to_mend(serve, script, smtp_to, mail) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -10,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from postroom.transports._smtp_login import MECHANISMS, log_in
 from postroom.transports._smtp_outcome import Reply, Stage, Trouble
 from postroom.transports._smtp_wire import Garbled, Patience, TLSWire, Wire
 
 _DONE: Final = range(200, 300)
 _LOGGED_IN: Final = frozenset({235, 503})  # 503: already (RFC 4954 §4)
-_MECHANISMS: Final = ("PLAIN", "LOGIN", "CRAM-MD5")
 
 BREAKS: Final = (OSError, smtplib.SMTPException, Garbled, ValueError)
-"""Everything that the other side, the network or TLS can do to us. ValueError: a challenge that is no base64."""
+"""Everything that the other side, the network or TLS can do to us. ValueError: a Python without MD5 (FIPS)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,24 +89,15 @@ def _secure(wire: Wire, route: Route, patience: Patience) -> None:
 def _log_in(wire: Wire, username: str, password: str, patience: Patience) -> None:
     """Try one mechanism, once: a second try with the same password helps nobody."""
     offered = wire.esmtp_features.get("auth", "").upper().split()
-    mechanism = next((each for each in _MECHANISMS if each in offered), None)
+    mechanism = next((each for each in MECHANISMS if each in offered), None)
     if mechanism is None:
-        detail = f"the server lets nobody log in by {', '.join(_MECHANISMS)} here; is it the right port?"
+        detail = f"the server lets nobody log in by {', '.join(MECHANISMS)} here; is it the right port?"
         raise Trouble(Stage.AUTH, detail=detail, final=True)
     wire.patience = patience.answer
     with _told_as_trouble(Stage.AUTH):
-        code, text = _authenticate(wire, mechanism, username, password)
+        code, text = log_in(wire, mechanism, username, password)
     if code not in _LOGGED_IN:
         raise Trouble(Stage.AUTH, Reply.of(code, text))
-
-
-def _authenticate(wire: Wire, mechanism: str, username: str, password: str) -> tuple[int, bytes]:
-    if mechanism == "PLAIN":  # smtplib's own takes ASCII only; RFC 4616 says UTF-8
-        initial = base64.b64encode(f"\0{username}\0{password}".encode()).decode()
-        return wire.docmd("AUTH", f"PLAIN {initial}")
-    wire.user, wire.password = username, password
-    answer = wire.auth_login if mechanism == "LOGIN" else wire.auth_cram_md5
-    return wire.auth(mechanism, answer)
 
 
 @contextmanager

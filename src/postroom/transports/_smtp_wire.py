@@ -27,6 +27,7 @@ _WAKE_UPS: Final = 10  # at most, while an answer is waited for
 _LATE_BY: Final = 1.01  # the time to set a timeout and look at the clock again passes, too
 _LINE_IS_LATE: Final = (TimeoutError, BlockingIOError)  # by Python's clock, by the kernel's
 _TIMEVAL: Final = struct.Struct("@ll")  # seconds and microseconds, socket(7)
+_ELLIPSIS: Final = "…".encode()
 _COMMON: Final[Mapping[bytes, int]] = {b"%d " % code: code for code in (220, 250, 354)}
 
 
@@ -61,6 +62,9 @@ class Wire(smtplib.SMTP):
     patience: float = 0
     deadline: float | None = None
     """The `monotonic` moment at which whatever is going on must end."""
+
+    hidden: re.Pattern[bytes] | None = None
+    """What no answer may be told with: our secrets, which some servers quote."""
 
     _unread = b""
     _waits: float = 0
@@ -167,15 +171,27 @@ class Wire(smtplib.SMTP):
         end = unread.find(b"\n")
         if end > 0 and (known := _COMMON.get(unread[:4])) is not None:  # it has come whole
             self._unread = unread[end + 1 :]
-            return known, unread[4:end].rstrip(b"\r")
+            return known, self._bare(unread[4:end].rstrip(b"\r"))
         until = monotonic() + self.patience
         texts: list[bytes] = []
         while len(texts) < _MAX_LINES:
-            code, more, text = _parse(self._line(until))
+            code, more, text = self._parsed(self._line(until))
             texts.append(text)
             if not more:
                 return code, b"\n".join(texts)
         raise Garbled(f"an answer of more than {_MAX_LINES} lines")
+
+    def _parsed(self, line: bytes) -> tuple[int, bool, bytes]:
+        """Take a reply line apart: its code, whether more follow, its text."""
+        match = _REPLY_LINE.fullmatch(line)
+        if match is None:
+            shown = self._bare(line[:_MAX_LINE]).decode("utf-8", "backslashreplace")
+            raise Garbled(f"{shown[:60]!r} instead of an answer")
+        return int(match[1]), match[2] == b"-", self._bare(match[3] or b"")
+
+    def _bare(self, text: bytes) -> bytes:
+        """Take what is `hidden` out of an answer."""
+        return text if self.hidden is None else self.hidden.sub(_ELLIPSIS, text)
 
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         """Change to TLS. What came in clear together with the answer is an attack (RFC 3207 §6)."""
@@ -259,11 +275,3 @@ def _set_timers(line: socket.socket, seconds: float) -> None:
     time = _TIMEVAL.pack(*divmod(max(1, round(seconds * 1e6)), 1_000_000))
     line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, time)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, time)
-
-
-def _parse(line: bytes) -> tuple[int, bool, bytes]:
-    """Take a reply line apart: its code, whether more follow, its text."""
-    match = _REPLY_LINE.fullmatch(line)
-    if match is None:
-        raise Garbled(f"{line[:60]!r} instead of an answer")
-    return int(match[1]), match[2] == b"-", match[3] or b""
