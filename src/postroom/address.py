@@ -31,6 +31,7 @@ _PLAIN: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NAMED: Final = re.compile(r"(?P<name>.*?)\s*<(?P<spec>[^<>]*)>", re.DOTALL)
+_SOMEONES: Final = re.compile(r"(://)?[^\s<>()\[\],;:\"'@]+@(?=[\w-]|\[)")
 _QUOTED: Final = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"', re.DOTALL)
 
 
@@ -82,6 +83,14 @@ def parse_mailbox(text: str) -> Mailbox:
     if named is None:
         return Mailbox(name="", address=normalise(text))
     return Mailbox(name=_display_name(named["name"].strip(_BLANKS)), address=normalise(named["spec"]))
+
+
+def masked(text: str) -> str:
+    """Hide who it is in every address in a text: `550 <ada@example.org>` becomes `550 <…@example.org>`.
+
+    The name in the address of a server is hidden too, and the rest of it left: `postgresql://…@db.example`.
+    """
+    return _SOMEONES.sub(r"\1…@", text) if "@" in text else text
 
 
 def _careful(spec: str) -> Address:

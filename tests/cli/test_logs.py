@@ -42,6 +42,9 @@ REASONS = {
     "550 <ada.l+news@example.org> is unknown": "550 <…@example.org> is unknown",
     "no such user: ada@example.org, bob@xn--e1afmkfd.example": "no such user: …@example.org, …@xn--e1afmkfd.example",
     "ada@localhost": "…@localhost",
+    "554 ada@[192.0.2.7] is unknown": "554 …@[192.0.2.7] is unknown",
+    "postgresql://postroom@db.example/postroom is gone": "postgresql://…@db.example/postroom is gone",
+    "postgresql://postroom:***@db.example/": "postgresql://postroom:…@db.example/",
     "1 @ 2 and @mention": "1 @ 2 and @mention",
 }
 

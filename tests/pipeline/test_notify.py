@@ -228,6 +228,11 @@ def test_a_transport_that_rests_again_for_the_same_fault_is_one_cause() -> None:
     assert "postroom outbox resume mail" in first.sentence
 
 
+def test_the_same_fault_over_another_reader_is_one_cause() -> None:
+    first, again = (paused(f"421 over the quota of {who}@dom.example") for who in ("ada", "zoë"))
+    assert first.id == again.id
+
+
 def test_another_fault_of_the_same_transport_is_another_cause() -> None:
     faults = (
         "127.0.0.1, the connection: Connection refused",
@@ -362,6 +367,26 @@ def test_a_webhook_gets_the_documented_envelope(hook: Hook, told: Any) -> None:
         "edition": None,
     }
     assert datetime.fromisoformat(body["at"]) >= NOW
+
+
+QUOTA = "421 4.7.0 over the quota of reader7@dom1.example, database postgresql://ann@db.example/postroom"
+
+
+@pytest.mark.parametrize("place", ["slack", "webhook"])
+def test_a_notice_names_no_reader_whom_a_server_named(place: str, hook: Hook, told: Any) -> None:
+    here = told(f'{place}: "${{HOOK}}"', HOOK=hook.url)
+    here.ledger.write(pauses.pause_transport, "mail", QUOTA, until=None, now=here.clock())
+    here.teller().look()
+    ((_, body),) = hook.posted
+    assert "over the quota of …@dom1.example, database postgresql://…@db.example/postroom" in body["text"]
+    assert "reader7" not in f"{body}"
+
+
+def test_a_notice_by_mail_names_no_reader_either(mailbox: Any, told: Any) -> None:
+    here = told("mail: {to: ops@example.org, transport: mail}", port=mailbox.port)
+    here.ledger.write(pauses.pause_transport, "mail", QUOTA, until=None, now=here.clock())
+    here.teller().look()
+    assert b"reader7" not in mailbox.messages[0]
 
 
 def test_a_mail_goes_through_a_named_transport_and_asks_for_no_answer(mailbox: Any, told: Any) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from contextlib import suppress
 
 import structlog
 
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]+@(?=[\w-]+(?:\.|\b))")
-"""The part of an address that tells who it is."""
+from postroom.address import masked
 
 
 def configure(*, quiet: bool = False) -> None:
@@ -55,7 +53,7 @@ def _without_addresses(
 ) -> structlog.typing.EventDict:
     """Hide whose address it is, wherever one has got into a reason; a Message-ID is nobody's address."""
     return {
-        name: _ADDRESS.sub("…@", value) if isinstance(value, str) and name != "message_id" else value
+        name: masked(value) if isinstance(value, str) and name != "message_id" else value
         for name, value in event.items()
     }
 

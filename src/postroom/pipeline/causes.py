@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from postroom.address import masked
 from postroom.model import EditionState, NoticeKind
 from postroom.outbox.pauses import Pause
 from postroom.outbox.standing import Found, Standing, Waiting
@@ -220,10 +221,10 @@ def _count(number: int, one: str, many: str) -> str:
 
 
 def _fault(reason: str) -> str:
-    """Tell one fault from another in an id: what changes from try to try, numbers and names with digits, does not
-    count, but the code of a reply does.
+    """Tell one fault from another in an id: what changes from try to try, numbers, names with digits and whose
+    address it is, does not count, but the code of a reply does.
     """
-    words = reason.partition("; when that is mended")[0].split()
+    words = masked(reason).partition("; when that is mended")[0].split()
     return _fingerprint(" ".join(each for each in words if _CODE.fullmatch(each) or not _DIGIT.search(each)))
 
 

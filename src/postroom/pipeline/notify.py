@@ -20,6 +20,7 @@ from pathlib import Path
 import structlog
 
 from postroom import config as settings
+from postroom.address import masked
 from postroom.config import Config
 from postroom.errors import ConfigError, LedgerError, PostroomError
 from postroom.model import NoticeKind
@@ -231,8 +232,8 @@ def faults_in_words(path: Path) -> str:
 
 
 def note_of(cause: Cause, at: datetime) -> Note:
-    """Put a cause into words."""
-    return Note(id=cause.id, kind=cause.kind.value, text=cause.sentence, at=at, edition=cause.edition)
+    """Put a cause into words; a server may have put the address of a reader into its own."""
+    return Note(id=cause.id, kind=cause.kind.value, text=masked(cause.sentence), at=at, edition=cause.edition)
 
 
 def summary_of(told: Sequence[Cause], at: datetime) -> Note:
