@@ -29,6 +29,7 @@ class _Server(Controller):
     async def hang_up(self) -> None:
         """End every session, and wait until each has noticed."""
         self.server.close()
+        await _rounds()  # what was accepted a moment ago becomes a session
         for session in self._sessions:
             if session.transport is not None:
                 session.transport.abort()
@@ -36,7 +37,12 @@ class _Server(Controller):
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        await asyncio.sleep(0)  # a transport closes its socket in the next round of the loop
+        await _rounds()  # a transport that ends closes its socket in the next
+
+
+async def _rounds() -> None:
+    """Let the loop go round a few times."""
+    for _ in range(8):
         await asyncio.sleep(0)
 
 
