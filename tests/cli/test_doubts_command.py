@@ -38,11 +38,15 @@ def test_what_a_killed_process_had_in_hand_is_told_before_the_next_start(real, p
     number = begin_and_die(real)
     told = "1 delivery may have gone out: the process that sent them has ended"
     assert told in postroom("outbox", "status").told
+    listed = postroom("outbox", "list", "--in-doubt").out
+    assert listed.splitlines()[1].startswith(f"{number} ")
+    assert listed.endswith("\n1 delivery\n")
     answer = postroom("outbox", "resolve", str(number), "sent")
     assert "the next start of `postroom run` judges it" in answer.told
     assert answer.code == 1
     with DaemonLock(f"sqlite:///{real.folder / 'postroom.db'}"):
         assert told not in postroom("outbox", "status").told
+        assert postroom("outbox", "list", "--in-doubt").out.endswith("\n0 deliveries\n")
 
 
 def test_what_will_be_repeated_is_counted_listed_and_decided(real, mailbox, postroom) -> None:

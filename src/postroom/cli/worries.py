@@ -76,8 +76,8 @@ def in_doubt(doubts: Doubts) -> Iterator[str]:
     look = "`postroom outbox list --in-doubt` has the numbers"
     if doubts.lost:
         yield (
-            f"{deliveries(doubts.lost)} may have gone out: the process that sent them has ended. The next start of "
-            "`postroom run` judges them: mail goes out once more, posts wait for a person"
+            f"{deliveries(doubts.lost)} may have gone out: the process that sent them has ended ({look}). The next "
+            "start of `postroom run` judges them: mail goes out once more, posts wait for a person"
         )
     if doubts.again:
         yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from postroom.outbox.lock import is_held
 from postroom.outbox.standing import RECENTLY
 from postroom.outbox.tables import delivery, edition
 
-_SENDING = select(func.count()).where(
+_SENDING = select(delivery.c.id).where(
     delivery.c.owner.is_not(None), is_state(delivery.c.state, DeliveryState.SENDING)
 )
 
@@ -40,7 +41,7 @@ def doubts(ledger: Ledger, now: datetime) -> Doubts:
     return Doubts(
         again=found[DeliveryState.QUEUED],
         twice=found[DeliveryState.SENT] + found[DeliveryState.SENDING],
-        lost=_lost(ledger, now),
+        lost=len(lost(ledger, now)),
     )
 
 
@@ -55,18 +56,21 @@ def _doubted(connection: Connection, now: datetime) -> Counter[str]:
     return Counter({row[0]: row[1] for row in rows})
 
 
-def _lost(ledger: Ledger, now: datetime) -> int:
-    """Count what is on its way and in nobody's hands: on PostgreSQL the roll tells whose, else the daemon's lock."""
+def lost(ledger: Ledger, now: datetime) -> Sequence[int]:
+    """Find what is on its way and in nobody's hands, by its numbers: no more than a window for each transport.
+
+    On PostgreSQL the roll tells whose hands there are, else the daemon's lock.
+    """
     if ledger.is_shared:
         return ledger.read(_of_the_silent, now)
-    number = ledger.read(_on_its_way)
-    return number if number and not is_held(ledger.url) else 0
+    found = ledger.read(_on_its_way)
+    return found if found and not is_held(ledger.url) else ()
 
 
-def _on_its_way(connection: Connection) -> int:
-    return connection.execute(_SENDING).scalar_one()
+def _on_its_way(connection: Connection) -> Sequence[int]:
+    return connection.execute(_SENDING).scalars().all()
 
 
-def _of_the_silent(connection: Connection, now: datetime) -> int:
+def _of_the_silent(connection: Connection, now: datetime) -> Sequence[int]:
     alive = presence.present(connection, now)
-    return connection.execute(_SENDING.where(delivery.c.owner.not_in(alive))).scalar_one()
+    return connection.execute(_SENDING.where(delivery.c.owner.not_in(alive))).scalars().all()

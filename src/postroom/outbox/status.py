@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from postroom.model import Accounts, Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import disproof
@@ -108,8 +108,11 @@ def deliveries(
     state: DeliveryState | None = None,
     *,
     in_doubt: bool = False,
+    lost: Sequence[int] = (),
 ) -> Iterator[DeliveryRow]:
     """Yield deliveries in the order of their enqueue; of one edition, in one state or in doubt where asked.
+
+    Those that are `lost` (`doubts.lost`) are in doubt too.
 
     Must be used up on the ledger's thread: `ledger.read(lambda c: list(deliveries(c)))`.
     """
@@ -123,7 +126,7 @@ def deliveries(
     if state is not None:
         query = query.where(delivery.c.state == state.value)
     if in_doubt:
-        query = query.where(delivery.c.doubts > 0)
+        query = query.where(or_(delivery.c.doubts > 0, delivery.c.id.in_(lost)))
     for row in connection.execute(query):
         yield DeliveryRow(
             edition=row.key, delivery=delivery_of(row, stamp_of(row)), url=row.url, doubts=row.doubts

@@ -14,7 +14,7 @@ from postroom.config import Config
 from postroom.model import DeliveryState
 from postroom.outbox import failures, guard, operate, status
 from postroom.outbox.backlogs import backlogs
-from postroom.outbox.doubts import doubts
+from postroom.outbox.doubts import doubts, lost
 from postroom.outbox.failures import Failures
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.status import DeliveryRow, EditionRow
@@ -107,8 +107,9 @@ def list_(config: Path, edition: str | None, state: str | None, doubtful: bool, 
     """List deliveries: who gets what, and what became of it."""
     wanted = DeliveryState(state) if state else None
     with session.ledger_at(config) as ledger:
+        left = lost(ledger, session.now()) if doubtful else ()
         rows = ledger.read(
-            lambda connection: list(status.deliveries(connection, edition, wanted, in_doubt=doubtful))
+            lambda c: list(status.deliveries(c, edition, wanted, in_doubt=doubtful, lost=left))
         )
     if as_json:
         console.print_json([_delivery_as_dict(row) for row in rows])
