@@ -56,6 +56,14 @@ def test_articles(ready, postroom) -> None:
     assert found[1]["publish_at"] == "2026-03-10T11:00:00+00:00"
 
 
+def test_suppressions(ready, postroom) -> None:
+    assert json.loads(postroom("suppress", "--list", "--json").out) == []
+    postroom("suppress", "ada@example.org")
+    (one,) = json.loads(postroom("suppress", "--list", "--json").out)
+    assert one.keys() == {"address", "at", "reason", "edition"}
+    assert (one["address"], one["edition"]) == ("ada@example.org", None)
+
+
 def test_plan(ready, postroom) -> None:
     found = json.loads(postroom("plan", "--json").out)
     assert all(each.keys() == PLAN_LINE for each in found)

@@ -203,8 +203,17 @@ def test_a_failure_is_settled_by_the_suppression_of_its_address(real, mailbox, p
     assert "nothing is left to decide" in first.told
     answer = postroom("outbox", "status")
     assert (answer.code, "failed:" in answer.told) == (0, False)
+    listed = postroom("suppress", "--list").told
+    assert "reader1@example.org" in listed
+    assert f"bounced (5.1.1) {KEY} 1 address is suppressed" in listed
     postroom("suppress", "--undo", "reader1@example.org")
+    assert "0 addresses are suppressed" in postroom("suppress", "--list").told
     assert postroom("outbox", "status").code == 1
+
+
+def test_suppressing_needs_an_address(postroom) -> None:
+    for words in ((), ("--list", "ada@example.org"), ("--json", "ada@example.org")):
+        assert postroom("suppress", *words).code == 2
 
 
 def test_a_failure_is_settled_by_the_revision_that_replaces_it(real, refusing, postroom, hours) -> None:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 from smtp_server import smtp_server
+from structlog.testing import capture_logs
 
 from postroom.compose import Keys
 from postroom.errors import LedgerBroken, LedgerError, TransportError
@@ -316,6 +317,25 @@ def test_a_refused_sender_holds_their_edition_and_no_other(bench: Bench) -> None
     assert transport.tried == ["ada", "ada, other", "bea, other"]
     assert set(bench.states().values()) == {"queued"}
     assert bench.row(OTHER).state == "finished"
+
+
+def test_an_edition_that_refusals_stop_is_told_once_as_an_error(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    with capture_logs() as logs:
+        bench.deliver(Scripted(answer=lambda name: Refused(reason="553 5.7.1 no", scope=Scope.EDITION)))
+    (told,) = [each for each in logs if each["event"] == "edition held for a person"]
+    assert (told["log_level"], told["edition"]) == ("error", FIRST)
+    assert told["reason"].startswith("553 5.7.1 no; ")
+
+
+def test_an_address_that_is_suppressed_for_its_answer_is_told(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    gone = Refused(reason="550 5.1.1 nobody here", enhanced="5.1.1")
+    with capture_logs() as logs:
+        bench.deliver(Scripted(answer=lambda name: gone if name == "bea" else Sent(reply="250")))
+    (told,) = [each for each in logs if each["event"] == "address suppressed"]
+    assert (told["address"], told["reason"]) == ("bea@example.com", "bounced (5.1.1)")
+    assert (told["edition"], told["delivery"]) == (FIRST, 2)
 
 
 WAIT_FOR_SENDER = Deferred(reason="451 4.1.8 sender domain not found", scope=Scope.EDITION)

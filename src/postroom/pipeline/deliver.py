@@ -37,6 +37,7 @@ from postroom.pipeline.roll import tell
 from postroom.pipeline.sender import Sender
 from postroom.pipeline.tally import Tally
 from postroom.pipeline.window import Window
+from postroom.pipeline.witness import write
 
 __all__ = ["Clock", "Lane", "Tally", "deliver"]
 
@@ -188,7 +189,7 @@ class _Run:
         if room < 1 and not self.unrecorded:
             return []
         claimed = self._insist(
-            lambda: self.ledger.write(turn, self.lane.hand, self.unrecorded, max(room, 0), self._now()),
+            lambda: write(self.ledger, turn, (self.lane.hand, self.unrecorded, max(room, 0), self._now())),
             must=bool(self.unrecorded),
         )
         self.unrecorded.clear()
@@ -200,7 +201,9 @@ class _Run:
         self.left += self.window.leave()
         if self.unrecorded or self.left:
             self._insist(
-                lambda: self.ledger.write(last_turn, self.lane.hand, self.unrecorded, self.left, self._now()),
+                lambda: write(
+                    self.ledger, last_turn, (self.lane.hand, self.unrecorded, self.left, self._now())
+                ),
                 must=True,
             )
             self.unrecorded.clear()
