@@ -24,11 +24,11 @@ def write(ledger: Ledger, work: Callable[..., T], what: tuple[Hand, Sequence[Res
 
     Where no answer can concern others, nothing is asked for it.
     """
-    _, results, _, now = what
+    hand, results, more, now = what
     numbers = momentous(results)
     if not numbers:
-        return ledger.write(work, *what)
-    done, after = ledger.write(witness, numbers, now, work, *what)
+        return ledger.write(work, hand, results, more, now)
+    done, after = ledger.write(witness, numbers, now, work, hand, results, more, now)
     _tell(after)
     return done
 
