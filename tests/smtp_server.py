@@ -28,7 +28,10 @@ class _Server(Controller):
 
     async def hang_up(self) -> None:
         """End every session, and wait until each has noticed."""
-        self.server.close()
+        for listening in self.server.sockets:
+            self.loop.remove_reader(
+                listening.fileno()
+            )  # a server that is closed takes in nobody, and drops them
         await _rounds()  # what was accepted a moment ago becomes a session
         for session in self._sessions:
             if session.transport is not None:
