@@ -352,6 +352,7 @@ def test_an_editor_s_own_names_are_known(rules: ArticleRules, write: Callable[..
         ("---\ntitle: x\n---\n" + "x" * (MAX_BODY_BYTES + 1), 4, "larger than 1024 KB"),
         ("---\ntitle: x\n---\n" + "é" * (MAX_BODY_BYTES // 2 + 1), 4, "larger than 1024 KB"),
         (b"---\ntitle: caf\xe9\n---\n", 2, "byte 0xE9 is not UTF-8"),
+        (b"\xef\xbb\xbf---\ntitle: x\n---\nZo\xe9\n", 4, "byte 0xE9 is not UTF-8"),
         (b"---\ntitle: x\x00\n---\n", 2, "NUL"),
         (b"\x89PNG\r\n\x1a\n", 1, "not UTF-8"),
         (b"\xff\xfex", 1, "not UTF-16"),

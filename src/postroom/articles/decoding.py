@@ -44,8 +44,8 @@ def _decoded(raw: bytes, encoding: str, notes: Notes) -> str:
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        found = raw[error.start : error.start + 1].hex().upper()
+        line = error.object.count(b"\n", 0, error.start) + 1  # without the mark, as `start` is counted
+        found = error.object[error.start : error.start + 1].hex().upper()
         message = f"byte 0x{found} is not {encoding.upper()[:6].rstrip('-')}; save the file as UTF-8"
         raise notes.refusal("not-utf-8", message, line) from error
     if (at := text.find("\0")) >= 0:
