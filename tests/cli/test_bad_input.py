@@ -209,6 +209,38 @@ def test_a_missing_audience_file_is_told(ready, postroom) -> None:
         )
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_an_audience_that_is_no_plain_file_holds_its_channel_back(what: str, ready, postroom) -> None:
+    file = ready.folder / "subscribers.csv"
+    file.unlink()
+    if what == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+    for words in (("check",), ("run", "--once")):
+        answer = postroom(*words)
+        assert answer.code == 1
+        assert "subscribers.csv: this is a pipe, a socket or a device; name a plain file" in answer.told
+    assert counts(ready) == {"linkedin/hook/letters": (0, 1)}
+    file.unlink()
+    ready.subscribers(3)
+    assert postroom("run", "--once").code == 0
+    assert counts(ready)[KEY] == (0, 3)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "words", [("check",), ("run", "--once"), ("outbox", "pause", "letters")], ids=" ".join
+)
+def test_a_config_that_is_a_pipe_is_told_and_not_waited_for(words: tuple[str, ...], ready, postroom) -> None:
+    (ready.folder / "config.yaml").unlink()
+    os.mkfifo(ready.folder / "config.yaml")
+    answer = postroom(*words)
+    assert answer.code == 2
+    assert "is a pipe, a socket or a device; put a plain file in its place" in answer.told
+
+
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from pathlib import Path
 
@@ -105,6 +106,17 @@ def test_a_file_that_is_not_there_says_how_to_make_one(tmp_path: Path) -> None:
     assert refusal(tmp_path / "config.yaml") == expected
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("what", ["pipe", "device"])
+def test_a_pipe_and_a_device_are_no_files(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    if what == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    assert refusal(path) == "config.yaml: is a pipe, a socket or a device; put a plain file in its place"
+
+
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path.name}: is a folder; name the file in it"
 
@@ -129,6 +141,10 @@ def test_a_path_through_a_file_cannot_be_read(tmp_path: Path) -> None:
     ("raw", "expected"),
     [
         ("a: 1\nb: Zürich".encode("latin-1"), "2:5: a character here is not UTF-8; save the file as UTF-8"),
+        (
+            codecs.BOM_UTF8 + "a: 1\nb: Zürich".encode("latin-1"),
+            "2:5: a character here is not UTF-8; save the file as UTF-8",
+        ),
         ("a: 1".encode("utf-16"), "1:1: is written in UTF-16; save it as UTF-8"),
         (b"#" * 1_000_001, " is larger than 1,000,000 bytes; is it the right file?"),
     ],

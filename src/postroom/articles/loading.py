@@ -23,6 +23,7 @@ from postroom.lint.article import inspect
 from postroom.lint.page import Page
 from postroom.lint.prose import prose
 from postroom.model import Article, Finding
+from postroom.plainfiles import read_plain
 
 MAX_MATTER_BYTES = 64 * 1024
 """Front matter beyond this is no front matter: the longest of 36,765 published posts has a few KB."""
@@ -92,8 +93,7 @@ def read_body(article: Article) -> str:
 
 def _bytes(path: Path, notes: Notes) -> bytes:
     try:
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
+        raw = read_plain(path, _MAX_FILE_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise notes.refusal(

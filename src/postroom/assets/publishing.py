@@ -9,6 +9,7 @@ from typing import Final
 from postroom.assets.files import write_atomically
 from postroom.errors import AssetError
 from postroom.model import Asset
+from postroom.plainfiles import read_plain
 
 _NAME_CHARACTERS: Final = 32
 """Of a SHA-256's 64: 128 bits tell any number of pictures apart, and addresses stay short."""
@@ -34,7 +35,7 @@ def _copy(image: Asset, folder: Path) -> bool:
     try:
         if target.is_file() and target.stat().st_size == image.size_bytes:
             return False
-        write_atomically(target, image.file.read_bytes())
+        write_atomically(target, read_plain(image.file))
     except OSError as error:
         raise AssetError(
             f"{error.filename or folder}: the image cannot be copied ({error.strerror}); "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from postroom.assets.refusal import ImageRefused
+from postroom.plainfiles import NoPlainFile, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 10_000_000
 """Largest image file that is read. A photo straight from a phone has 3 to 8 MB."""
 
-# No link and no waiting for a pipe, where the system knows such flags (Windows has its own).
-_OPEN: Final = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 _EXTENSIONS: Final = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".avif"})
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _UNWRITABLE: Final = re.compile(r"[\x00-\x20\x7f\"<>\\^`{|}]")
@@ -62,11 +59,9 @@ def read_file(path: Path) -> bytes:
     Raises ImageRefused.
     """
     try:
-        handle = os.open(path, _OPEN)
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise ImageRefused("image-unreadable", "it is not a file")
-            data = stream.read(MAX_BYTES + 1)
+        data = read_plain(path, MAX_BYTES + 1, follow=False)
+    except NoPlainFile as error:
+        raise ImageRefused("image-unreadable", "it is not a file") from error
     except OSError as error:
         raise ImageRefused("image-unreadable", f"it cannot be read ({error.strerror})") from error
     if len(data) > MAX_BYTES:

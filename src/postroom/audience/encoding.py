@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from postroom.errors import AudienceError
 from postroom.model import Finding, Severity
+from postroom.plainfiles import NoPlainFile, open_plain, open_plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +39,12 @@ codecs.register_error(_SINGLE_BYTES, _as_windows_1252)
 def open_text(path: Path, shown: str) -> TextIO:
     """Open the file with its line ends kept; the caller closes it.
 
-    Raises AudienceError when it is missing, no file, or not readable.
+    Raises AudienceError when it is missing, no plain file, or not readable.
     """
     try:
         encoding = _encoding(path)
         errors = _SINGLE_BYTES if encoding.startswith("utf-8") else "replace"
-        return path.open(encoding=encoding, errors=errors, newline="")
+        return open_plain_text(path, encoding, errors)
     except OSError as error:
         raise AudienceError(f"{shown}: {why_not(path, error)}") from error
 
@@ -62,7 +63,7 @@ def findings(path: Path, shown: str) -> tuple[Finding, ...]:
 
 
 def _encoding(path: Path) -> str:
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         start = stream.read(1024)
     for mark, name in _BYTE_ORDER_MARKS:
         if start.startswith(mark):
@@ -83,7 +84,7 @@ def _unmarked_utf16(start: bytes) -> str | None:
 def _not_utf8(path: Path, shown: str) -> Iterator[Finding]:
     decoder = codecs.getincrementaldecoder("utf-8")()
     line = 1
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         while True:
             chunk = stream.read(_CHUNK_BYTES)
             try:
@@ -114,6 +115,8 @@ def why_not(path: Path, error: OSError) -> str:
             return f"there is no such file{_nearest(path)} Create it, or correct `file:` in config.yaml"
         case IsADirectoryError():
             return "this is a folder; name the CSV file in it"
+        case NoPlainFile():
+            return "this is a pipe, a socket or a device; name a plain file"
         case PermissionError():
             return "the file may not be read; give this user permission (chmod u+r)"
         case _:

@@ -15,6 +15,7 @@ from postroom.audience.header import Header, read_header
 from postroom.audience.records import Broken, Cells, records
 from postroom.errors import AddressError, AudienceError
 from postroom.model import Recipient
+from postroom.plainfiles import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -77,7 +78,7 @@ def columns(path: Path, shown: str) -> tuple[str, ...]:
 def digest(path: Path) -> str:
     """Hash the file's bytes (SHA-256, hexadecimal). Raises AudienceError if it cannot be read."""
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise AudienceError(f"{path.name}: {why_not(path, error)}") from error

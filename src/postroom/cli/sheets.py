@@ -17,6 +17,7 @@ from postroom.pipeline.preview import Sample, sample
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import Staged, stage
 from postroom.pipeline.survey import Survey, Verdict, survey
+from postroom.plainfiles import read_plain
 from postroom.web.studio import Entry, Sheet
 
 
@@ -83,7 +84,7 @@ class ProjectSource:
         kinds = {".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif"}
         if file is None or file.suffix not in kinds:
             return None
-        return file.read_bytes(), kinds[file.suffix]
+        return read_plain(file), kinds[file.suffix]
 
     def _now(self) -> Project:
         generation = self.generation()

@@ -9,6 +9,7 @@ from typing import Any
 from postroom.config.config import Config
 from postroom.errors import ConfigError
 from postroom.model import Finding, Severity
+from postroom.plainfiles import NoPlainFile, read_plain
 
 MAX_BYTES = 1_000_000
 """A config.yaml with a thousand channels takes a third of this; more is another file by mistake."""
@@ -52,14 +53,15 @@ def schema() -> dict[str, Any]:  # Any: a JSON document
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = read_plain(path, MAX_BYTES + 1)
     except FileNotFoundError:
         raise _unreadable(
             path, "there is no such file; `postroom init` writes one, `--config FILE` names another"
         ) from None
     except IsADirectoryError:
         raise _unreadable(path, "is a folder; name the file in it") from None
+    except NoPlainFile:
+        raise _unreadable(path, "is a pipe, a socket or a device; put a plain file in its place") from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}; check its permissions") from error
     if len(raw) > MAX_BYTES:
@@ -73,7 +75,7 @@ def _decoded(raw: bytes, path: Path) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8", "replace")
+        before = error.object[: error.start].decode("utf-8", "replace")
         column = len(before) - before.rfind("\n")
         message = "a character here is not UTF-8; save the file as UTF-8"
         raise _unreadable(path, message, before.count("\n") + 1, column) from error

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from postroom.config.reading import MAX_BYTES
+from postroom.plainfiles import read_plain
+
 _DATABASE = re.compile(r"""^(?!\s*\#)(?:\s+|.*[{,]\s*)database:\s*["']?([^"'\#\s,}]+)""", re.MULTILINE)
 _DEFAULT = "sqlite:///postroom.db"
 
@@ -15,7 +18,7 @@ def database_of(path: Path) -> str:
     The setting is looked for line by line, because the file as a whole cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = read_plain(path, MAX_BYTES).decode("utf-8", "replace")
     except OSError:
         text = ""
     found = _DATABASE.search(text)

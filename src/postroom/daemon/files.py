@@ -11,6 +11,8 @@ from typing import TypeAlias
 import structlog
 
 from postroom.config import Config
+from postroom.config.reading import MAX_BYTES
+from postroom.plainfiles import read_plain
 
 log = structlog.get_logger()
 
@@ -32,7 +34,7 @@ class ConfigFile:
         """Whether it says what `config` says, at the start: not if it is broken, or was edited meanwhile."""
         self._suspect = _stamp_of(self._path)
         try:
-            is_same = self._path.read_bytes().removeprefix(BOM_UTF8) == config.text.encode()
+            is_same = read_plain(self._path, MAX_BYTES + 1).removeprefix(BOM_UTF8) == config.text.encode()
         except (OSError, UnicodeEncodeError):
             is_same = False
         if is_same:
