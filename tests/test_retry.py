@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.model import Deferred, Scope, Unknown
-from postroom.retry import retry_at
+from postroom.retry import rest, retry_at
 
 DUE = datetime(2026, 11, 22, 9, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -94,3 +95,19 @@ def test_a_host_that_is_down_for_a_day_is_tried_often_enough() -> None:
     ) is not None:
         now, tries = again, tries + 1
     assert 15 <= tries <= 40
+
+
+@given(st.integers(0, 10_000_000), st.text())
+def test_a_rest_is_never_under_5_minutes_nor_over_an_hour(seconds: int, seed: str) -> None:
+    assert 5 * MINUTE <= rest(timedelta(seconds=seconds), seed) <= HOUR
+
+
+def test_rests_grow_to_nearly_twice_as_long_each_time() -> None:
+    failing, waits = timedelta(0), []
+    for _ in range(8):
+        waits.append(rest(failing, "mail"))
+        failing += waits[-1]
+    assert waits[0] == 5 * MINUTE
+    assert all(1.5 <= later / earlier <= 2.3 for earlier, later in pairwise(waits[:4]))
+    assert all(wait >= 46 * MINUTE for wait in waits[5:])
+    assert len(set(waits)) == len(waits)

@@ -32,6 +32,22 @@ LONGEST_ASKED: Final = timedelta(days=365)
 """One that asks for more means never."""
 
 
+SHORTEST_REST: Final = timedelta(minutes=5)
+"""How long a transport rests after the first fault of its own, where the other side names no time."""
+
+LONGEST_REST: Final = timedelta(hours=1)
+"""How long it rests at most, however long it has been failing: who mended it should not have to say so."""
+
+
+def rest(failing: timedelta, seed: str) -> timedelta:
+    """Say how long a transport rests that has been `failing` for so long; `seed` names it.
+
+    As long as it has been failing, and `SHORTEST_REST`: about twice as long each time, less up to a quarter of it.
+    """
+    more = min(failing, LONGEST_REST - SHORTEST_REST)
+    return SHORTEST_REST + more * (0.75 + _fraction(seed, int(failing.total_seconds())) / 4)
+
+
 def retry_at(
     outcome: Deferred | Unknown,
     *,
@@ -70,6 +86,6 @@ def _back_off(attempts: int, fraction: float) -> timedelta:
 
 
 def _fraction(seed: str, attempts: int) -> float:
-    """Draw a number of [0, 1) from a delivery and its attempt, the same on every machine."""
+    """Draw a number of [0, 1) from a name and a number, the same on every machine."""
     digest = hashlib.sha256(f"{seed}\n{attempts}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48

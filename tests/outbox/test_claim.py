@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postroom.model import Deferred, Scope, Sent
+from postroom.model import Deferred, Sent
 from postroom.outbox import Ledger, claim, operate, status
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -101,7 +101,7 @@ def test_a_paused_transport_gives_nothing(outbox, until: datetime | None) -> Non
     outbox.freeze("ada")
     outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "535 no", until=until, now=NOW))
     assert outbox.claim() == []
-    outbox.ledger.write(operate.resume_transport, "mail", NOW)
+    outbox.ledger.write(operate.resume_transport, "mail")
     assert len(outbox.claim()) == 1
 
 
@@ -251,12 +251,3 @@ def test_a_damaged_content_is_not_sent(url: str, outbox) -> None:
         again.write(claim.claim, claim.Hand(carrier=MAIL, owner="me"), 5, NOW)
     assert outbox.states() == ["queued"]
     assert outbox.ledger.read(status.reconcile) == []
-
-
-def test_a_transport_that_is_let_go_tries_at_once_what_it_put_off(outbox) -> None:
-    outbox.freeze("ada")
-    claimed = outbox.claim()
-    outbox.record(claimed, Deferred(reason="refused", scope=Scope.TRANSPORT), retry_at=NOW + 5 * MINUTE)
-    outbox.ledger.write(lambda c: operate.pause_transport(c, "mail", "refused", until=NOW + MINUTE, now=NOW))
-    outbox.ledger.write(operate.resume_transport, "mail", NOW)
-    assert len(outbox.claim()) == 1

@@ -100,6 +100,7 @@ class Bench:
     def freeze(self, *names: str, key: str = FIRST, **changes: Any) -> Edition:
         article = key.rpartition("/")[2]
         values: dict[str, Any] = {
+            "due_at": NOW,
             "sender": Sender(from_="News <news@example.org>", list_id="news.example.org", list_name="News"),
             **changes,
         }
@@ -125,7 +126,6 @@ class Bench:
             transport="mail",
             transport_kind="smtp",
             rehearsal=False,
-            due_at=NOW,
             created_at=NOW,
             unsubscribe=Unsubscribe(mailto="off@example.org"),
             **values,
@@ -283,6 +283,96 @@ def test_no_server_makes_a_transport_rest_for_longer_than_a_day(bench: Bench) ->
     assert pause.until == NOW + timedelta(days=1)
 
 
+def test_a_transport_that_is_let_go_tries_at_once_what_met_its_fault(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    bench.deliver(Scripted(answer=lambda name: NO_ROUTE))
+    assert not bench.deliver(Scripted())
+    bench.ledger.write(operate.resume_transport, "mail")
+    assert bench.deliver(Scripted()).sent == 4
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        Unknown(reason="the connection broke"),
+        Deferred(reason="450 greylisted"),
+        Deferred(reason="450 wait", after=timedelta(hours=1)),
+    ],
+)
+def test_a_transport_that_is_let_go_leaves_waiting_what_waits_for_itself(
+    bench: Bench, outcome: Outcome
+) -> None:
+    bench.freeze("ada", "bea")
+    bench.deliver(Scripted(answer=lambda name: outcome if name == "ada" else NO_ROUTE))
+    bench.ledger.write(operate.resume_transport, "mail")
+    transport = Scripted()
+    bench.deliver(transport)
+    assert transport.tried == ["bea"]
+
+
+def rests(bench: Bench, transport: Scripted, hours: int) -> list[timedelta]:
+    """Deliver every minute for so long; return how far the tries were apart."""
+    times, end = [], bench.now + timedelta(hours=hours)
+    while bench.now < end:
+        before = len(transport.tried)
+        bench.deliver(transport)
+        times += [bench.now] if len(transport.tried) > before else []
+        bench.now += timedelta(minutes=1)
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def test_a_transport_that_cannot_be_reached_is_tried_ever_less_often_and_given_up(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    transport = Scripted(answer=lambda name: NO_ROUTE)
+    apart = rests(bench, transport, 72)
+    minutes = [round(each / timedelta(minutes=1)) for each in apart]
+    assert minutes[0] == 5
+    assert 40 < len(minutes) < 80
+    assert all(44 <= each <= 60 for each in minutes[5:])
+    assert len({*minutes[5:]}) > 4
+    assert bench.states() == dict.fromkeys(NAMES, "failed")
+    assert bench.row().state == "finished"
+    told = {row.delivery.reason for row in bench.ledger.read(lambda c: list(status.deliveries(c)))}
+    assert told == {"given up: no route to host"}
+    assert sum(apart, timedelta()) < timedelta(hours=50)
+
+
+def test_what_became_due_later_is_not_given_up_with_the_rest(bench: Bench) -> None:
+    bench.freeze("ada")
+    transport = Scripted(answer=lambda name: NO_ROUTE)
+    rests(bench, transport, 40)
+    edition = bench.freeze("bea", key=OTHER, due_at=bench.now)
+    rests(bench, transport, 10)
+    assert (bench.states(), bench.states(edition.key)) == ({"ada": "failed"}, {"bea": "queued"})
+
+
+def test_who_may_have_got_it_before_the_connection_failed_is_left_to_a_person(bench: Bench) -> None:
+    bench.freeze("ada", "bea")
+    lost, down = Unknown(reason="the connection broke"), Scripted(answer=lambda name: NO_ROUTE)
+    bench.deliver(Scripted(answer=lambda name: lost if name == "ada" else NO_ROUTE))
+    rests(bench, down, 72)
+    assert bench.states() == {"ada": "uncertain", "bea": "failed"}
+
+
+def test_a_weekend_off_gives_nobody_up(bench: Bench) -> None:
+    bench.freeze("ada")
+    bench.deliver(Scripted(answer=lambda name: NO_ROUTE))
+    bench.now += timedelta(hours=63)
+    bench.deliver(Scripted(answer=lambda name: NO_ROUTE))
+    (pause,) = bench.ledger.read(operate.paused_transports, bench.now)
+    assert pause.until == bench.now + timedelta(minutes=5)
+    assert bench.states() == {"ada": "queued"}
+
+
+def test_a_transport_that_sends_again_begins_with_a_short_rest(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    rests(bench, Scripted(answer=lambda name: NO_ROUTE), 12)
+    bench.now += timedelta(hours=1)
+    bench.deliver(Scripted(answer=lambda name: Sent(reply="250") if name == "ada" else NO_ROUTE))
+    (pause,) = bench.ledger.read(operate.paused_transports, bench.now)
+    assert (pause.since, pause.until) == (bench.now, bench.now + timedelta(minutes=5))
+
+
 def test_a_log_in_that_is_refused_three_times_is_left_to_a_person(bench: Bench) -> None:
     bench.freeze(*NAMES)
     refusal = Refused(reason="535 5.7.8 wrong password", scope=Scope.TRANSPORT)
@@ -295,7 +385,7 @@ def test_a_log_in_that_is_refused_three_times_is_left_to_a_person(bench: Bench) 
     assert pause.until is None
     assert "postroom outbox resume mail" in pause.reason
     assert set(bench.states().values()) == {"queued"}
-    bench.ledger.write(operate.resume_transport, "mail", bench.now)
+    bench.ledger.write(operate.resume_transport, "mail")
     assert bench.deliver(Scripted()).sent == 4
 
 

@@ -157,7 +157,7 @@ class Told:
             )
 
     def release(self, name: str) -> None:
-        self.ledger.write(pauses.resume_transport, name, self.clock())
+        self.ledger.write(pauses.resume_transport, name)
 
 
 @pytest.fixture

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from postroom.model import EditionState
-from postroom.outbox.columns import is_state
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, transport_state
+from postroom import retry
+from postroom.outbox.rows import AnyRow
+from postroom.outbox.tables import transport_state
 
 TRIES = 3
 """How many refused log-ins in a row leave a transport to a person."""
+
+
+UNTRIED = timedelta(days=1)
+"""How long after a rest the next fault may come and still belong to it: after a weekend off all begins anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A fault of a transport's own. `asked` is for how long the other side wants to be left alone.
+
+    `is_hopeless`: no repeat will mend it. `is_new`: the transport has just sent something, so no row goes on.
+    """
+
+    reason: str
+    asked: timedelta | None = None
+    is_hopeless: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,55 +54,61 @@ def pause_transport(
     )
 
 
-def rest(
-    connection: Connection, transport: str, reason: str, *, until: datetime, now: datetime, is_hopeless: bool
-) -> Pause:
-    """Pause `transport` after a fault of its own; return the pause.
+def rest(connection: Connection, transport: str, trouble: Trouble, now: datetime) -> Pause:
+    """Pause `transport` after a fault of its own; return the pause, which is told from the first fault in a row.
 
-    A hopeless one, such as a wrong password, is tried again until `TRIES` of them came in a row, and then
-    left to a person: each further try could lock the account.
+    It lasts as long as the other side asked for, else ever longer (`retry.rest`). A hopeless fault, such as a wrong
+    password, is tried again until `TRIES` of them came in a row, and then left to a person: each further try could
+    lock the account.
     """
     before = connection.execute(
         select(transport_state).where(transport_state.c.name == transport)
     ).one_or_none()
     if before is not None and before.paused and before.until is None:  # a person's word stands
         return Pause(transport=transport, reason=before.reason, until=None, since=before.changed_at)
-    faults = (before.faults if before is not None else 0) + is_hopeless
-    end = None if faults >= TRIES else until
-    told = f"{reason}; when that is mended: postroom outbox resume {transport}" if end is None else reason
-    pause_transport(connection, transport, told, until=end, now=now)
+    goes_on = before is not None and not trouble.is_new and _is_in_row(before, now)
+    since = before.changed_at if before is not None and goes_on else now
+    faults = (before.faults if before is not None else 0) + trouble.is_hopeless
+    end = None if faults >= TRIES else now + (trouble.asked or retry.rest(now - since, transport))
+    cure = f"; when that is mended: postroom outbox resume {transport}" if end is None else ""
+    told = trouble.reason + cure
+    pause_transport(connection, transport, told, until=end, now=since)
     connection.execute(
         update(transport_state).where(transport_state.c.name == transport).values(faults=faults)
     )
-    return Pause(transport=transport, reason=told, until=end, since=now)
+    return Pause(transport=transport, reason=told, until=end, since=since)
 
 
-def forget_faults(connection: Connection, transport: str) -> None:
-    """Forget the faults of a transport that has sent something since."""
+def _is_in_row(before: AnyRow, now: datetime) -> bool:
+    """Whether a fault now is one more after those in `before`, and not after a time in which nobody tried."""
+    return bool(before.paused and before.changed_at <= now <= before.until + UNTRIED)
+
+
+def forget_faults(connection: Connection, transport: str, now: datetime) -> None:
+    """Forget the faults of a transport that has sent something since: its next rest is a short one."""
     connection.execute(
-        update(transport_state)
-        .where(transport_state.c.name == transport, transport_state.c.faults > 0)
-        .values(faults=0)
+        delete(transport_state).where(transport_state.c.name == transport, transport_state.c.until <= now)
     )
 
 
-def resume_transport(connection: Connection, transport: str, now: datetime) -> bool:
-    """Let `transport` go on at once, what it was just trying included; tell whether it was paused."""
-    was_paused = _forget(connection, transport)
-    if was_paused:
-        on_it = select(edition.c.id).where(
-            edition.c.transport == transport, is_state(edition.c.state, EditionState.OPEN)
-        )
-        connection.execute(
-            update(delivery)
-            .where(delivery.c.edition_id.in_(on_it), IS_CLAIMABLE, delivery.c.due_at > now)
-            .values(due_at=now)
-        )
-    return was_paused
+def resume_transport(connection: Connection, transport: str) -> bool:
+    """Let `transport` go on at once, with what it was just trying too; tell whether it was paused.
+
+    What waits for a reason of its own, such as greylisting or a lost answer, goes on waiting.
+    """
+    return _forget(connection, transport)
 
 
 def _forget(connection: Connection, transport: str) -> bool:
     return connection.execute(delete(transport_state).where(transport_state.c.name == transport)).rowcount > 0
+
+
+def rested(connection: Connection) -> dict[str, datetime]:
+    """Tell until when each transport rests, or has rested after its last fault."""
+    rows = connection.execute(
+        select(transport_state).where(transport_state.c.paused, transport_state.c.until.is_not(None))
+    )
+    return {row.name: row.until for row in rows}
 
 
 def paused_transports(connection: Connection, now: datetime) -> tuple[Pause, ...]:

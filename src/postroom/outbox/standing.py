@@ -13,7 +13,7 @@ from postroom.model import Accounts, EditionState
 from postroom.outbox import attempts
 from postroom.outbox.columns import is_state
 from postroom.outbox.figures import limited, oldest_begun, oldest_due
-from postroom.outbox.pauses import Pause, paused_transports
+from postroom.outbox.pauses import Pause, paused_transports, rested
 from postroom.outbox.rows import accounts_of
 from postroom.outbox.tables import edition
 
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What waits on a transport: due since `due_at`, its last answer at `worked_at` (None: long ago).
+    """What waits on a transport: due since `due_at`, its last answer, or rest, at `worked_at` (None: long ago).
 
     `limited`: a rate limit lets nothing go at the moment.
     """
@@ -100,6 +100,8 @@ def _waiting(connection: Connection, now: datetime) -> tuple[Waiting, ...]:
     if not due:
         return ()
     worked, slow = attempts.worked(connection), limited(connection, now)
+    for name, until in rested(connection).items():  # whoever rested could give no answer
+        worked[name] = max(until, worked.get(name, until))
     return tuple(
         Waiting(transport=name, due_at=moment, worked_at=worked.get(name), limited=name in slow)
         for name, moment in sorted(due.items())

@@ -1,4 +1,4 @@
-"""A fault of the transport's own: which outcomes are one, and how long to rest after it."""
+"""A fault of the transport's own: which outcomes are one, and how long a rest they ask for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from postroom.model import Deferred, Outcome, Refused, Scope
+from postroom.retry import SHORTEST_REST
 
-PAUSE = timedelta(minutes=5)
-"""How long a transport rests after a fault that is its own, where the other side names no time."""
-
-LONGEST_REST = timedelta(days=1)
-"""How long it rests at most: who asks for more may be a joke, and a person would not notice for weeks."""
+LONGEST_ASKED = timedelta(days=1)
+"""How long a transport rests at most: who asks for more may be a joke, and a person would not notice for weeks."""
 
 Fault: TypeAlias = Deferred | Refused
 """An outcome that the next message would meet too."""
@@ -25,7 +23,11 @@ def fault_in(outcome: Outcome) -> Fault | None:
     return None
 
 
-def rest_after(fault: Fault) -> timedelta:
-    """Say how long to rest after a fault: as long as the other side asked for, else `PAUSE`."""
-    asked = fault.after if isinstance(fault, Deferred) else None
-    return min(asked, LONGEST_REST) if asked else PAUSE
+def asked_by(fault: Fault) -> timedelta | None:
+    """Say for how long to leave the other side alone; None where it named no time, and patience may help.
+
+    A refusal needs a person: a few tries in a row are to show that it stays one.
+    """
+    if isinstance(fault, Refused):
+        return SHORTEST_REST
+    return min(fault.after, LONGEST_ASKED) if fault.after else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Thread
 
 import structlog
@@ -17,12 +17,16 @@ from postroom.model import Deferred, Mail, Message, Outcome, Prepared, Refused, 
 from postroom.outbox.claim import Claimed, begin, give_back, keep_progress
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
-from postroom.pipeline.fault import PAUSE, Fault, fault_in, rest_after
+from postroom.pipeline.fault import Fault, fault_in
 from postroom.pipeline.lane import Lane
 from postroom.pipeline.window import Window
 from postroom.transports.protocol import Transport
 
 log = structlog.get_logger()
+
+
+NOT_READY_FOR = timedelta(minutes=5)
+"""How long a message waits that could not be prepared, where the other side names no time."""
 
 
 @dataclass(slots=True)
@@ -79,8 +83,8 @@ class Sender:
             raise
         except TransportError as error:  # it could not be opened: nothing went out
             fault = Deferred(reason=str(error), scope=Scope.TRANSPORT)
-            self._answer_all(fault)
             self._heed(fault)
+            self._answer_all(fault)
         except Exception as error:  # edge: a byte may have gone out
             log.error("transport broke", transport=self.lane.name, error=repr(error))
             self._answer_all(Unknown(reason=f"the transport broke: {error!r}"))
@@ -133,11 +137,14 @@ class Sender:
         return False
 
     def _put_off(self, claimed: Claimed, why: Deferred) -> None:
-        """Give back what cannot be sent yet; no attempt is spent."""
-        due = self.lane.clock() + (why.after or PAUSE)
+        """Give back what cannot be sent yet; no attempt is spent. Where that is the transport's fault, its rest is
+        all that it waits for.
+        """
+        self._heed(why)
+        wait = timedelta(0) if fault_in(why) else why.after or NOT_READY_FOR
+        due = self.lane.clock() + wait
         self.ledger.write(give_back, [claimed.delivery.id], self.lane.owner, due_at=due, reason=why.reason)
         self.window.put_off(claimed, why, is_back=self.lane.prepares)
-        self._heed(why)
 
     def _quarantine(self, claimed: Claimed, outcome: Refused) -> None:
         """Let a message that cannot be made fail; it has to have begun for that."""
@@ -147,8 +154,8 @@ class Sender:
 
     def _answer(self, outcome: Outcome) -> None:
         claimed, message = self.flying.popleft()
+        self._heed(outcome)  # first: what meets a fault is due again at once, but not in this run
         self.window.answer(self._result(claimed, message, outcome))
-        self._heed(outcome)
 
     def _answer_all(self, outcome: Outcome) -> None:
         while self.flying:
@@ -178,10 +185,13 @@ class Sender:
 
 
 def retry_at(lane: Lane, claimed: Claimed, outcome: Outcome) -> datetime | None:
-    """Say when a delivery is tried again after `outcome`; None for never."""
+    """Say when a delivery is tried again after `outcome`; None for never.
+
+    After a fault of the transport's own that is when its rest ends, behind all that is due and was not tried.
+    """
     match outcome:
         case Deferred(scope=Scope.TRANSPORT) | Refused(scope=Scope.TRANSPORT):
-            return lane.clock() + rest_after(outcome)
+            return lane.clock()
         case Deferred() | Unknown():
             delivery, now = claimed.delivery, lane.clock()
             is_of_edition = isinstance(outcome, Deferred) and outcome.scope is Scope.EDITION

@@ -53,9 +53,7 @@ def release(config: Path, edition: str) -> None:
     """Let an EDITION go on that was held, or a transport that rests (name the transport)."""
     project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
-        if edition in project.config.transports and ledger.write(
-            operate.resume_transport, edition, session.now()
-        ):
+        if edition in project.config.transports and ledger.write(operate.resume_transport, edition):
             click.echo(f"{edition} goes on")
             return
         click.echo(f"{ledger.write(operate.release, edition, session.now())} goes on")

@@ -32,7 +32,7 @@ def resume(config: Path, transport: str) -> None:
     """Let TRANSPORT go on, whether a person or a fault has paused it; what waits for it is tried at once."""
     project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
-        was_paused = ledger.write(operate.resume_transport, transport, session.now())
+        was_paused = ledger.write(operate.resume_transport, transport)
     if was_paused:
         click.echo(f"{transport} goes on")
         return
