@@ -25,11 +25,15 @@ def restored(office, mailbox):
     return office
 
 
+def beat(office) -> None:
+    """Have the ledger at work here."""
+    with office.ledger() as ledger:
+        guard.beat(ledger, guard.place_of(ledger.url), session.now())
+
+
 def move(office) -> None:
     """Have the ledger at work here, then let it look as if it had come from elsewhere."""
-    url = f"sqlite:///{office.folder}/postroom.db"
-    with office.ledger() as ledger:
-        guard.beat(ledger, guard.place_of(url), session.now())
+    beat(office)
     (office.folder / "postroom.db.instance").unlink()
 
 
@@ -103,4 +107,44 @@ def test_what_is_due_after_the_adoption_goes_out(restored, mailbox, postroom, ho
     assert postroom("adopt", "--yes").code == 0
     restored.article(date=hours(1))
     restored.run(after=timedelta(hours=2))
+    assert len(mailbox.recipients) == 6
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_lost_ledger_sends_nothing_again(restored, mailbox, postroom, hours, how: str) -> None:
+    beat(restored)
+    names = ("first", "second", "third")
+    for name in names:
+        restored.article(name, date=hours(-1))
+    restored.run()
+    for name in names:
+        assert postroom("outbox", "approve", f"newsletter/article/{name}", "--recipients", "3").code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 9
+    for each in restored.folder.glob("postroom.db*"):
+        if not each.name.endswith((".instance", ".lock")):
+            each.unlink()
+    if how == "emptied":
+        (restored.folder / "postroom.db").touch()
+    answer = postroom("adopt", "--yes")
+    assert answer.code == 1
+    assert "`postroom outbox recover` puts the newest backup there" in answer.told
+    assert postroom("run", "--once").code == 1
+    postroom("outbox", "approve", "newsletter/article/first", "--recipients", "3")
+    assert postroom("run", "--once").code == 1
+    assert len(mailbox.recipients) == 9
+    assert postroom("adopt", "--yes").code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 9
+
+
+def test_leave_for_one_first_edition_lets_no_other_go(restored, mailbox, postroom, hours) -> None:
+    for name in ("first", "second"):
+        restored.article(name, date=hours(-1))
+    restored.run()
+    assert postroom("outbox", "approve", "newsletter/article/first", "--recipients", "3").code == 0
+    restored.run()
+    assert len(mailbox.recipients) == 3
+    assert postroom("outbox", "approve", "newsletter/article/second", "--recipients", "3").code == 0
+    restored.run()
     assert len(mailbox.recipients) == 6

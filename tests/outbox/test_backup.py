@@ -73,6 +73,35 @@ def test_only_the_newest_are_kept(outbox, url: str, tmp_path: Path) -> None:
     ]
 
 
+def test_the_copies_of_another_ledger_in_the_folder_are_left_alone(outbox, url: str, tmp_path: Path) -> None:
+    others = (
+        "postroom-staging-20261122T235900Z.db",
+        "postroom-2-20261122T235900Z.db",
+        "postroom.sqlite-20261122T235900Z.db",
+        "postroom-20261122T235900Zx-20261122T235900Z.db",
+    )
+    (tmp_path / "backups").mkdir()
+    for name in others:
+        (tmp_path / "backups" / name).touch()
+    for number in range(3):
+        copied(outbox, url, NOW + number * HOUR, keep=1)
+    left = {each.name for each in (tmp_path / "backups").iterdir()}
+    assert left == {*others, "postroom-20261122T110000Z.db"}
+    assert [each.name for each in backup.kept(tmp_path / "postroom.db")] == ["postroom-20261122T110000Z.db"]
+
+
+def test_two_ledgers_that_differ_in_their_endings_keep_copies_of_their_own(
+    outbox, url: str, tmp_path: Path
+) -> None:
+    copied(outbox, url)
+    other = f"sqlite:///{tmp_path}/postroom.sqlite"
+    with Ledger(other) as ledger:
+        made = backup.run(ledger, other, NOW, keep=1)
+    assert made.path.name == "postroom.sqlite-20261122T090000Z.db"
+    assert backup.kept(tmp_path / "postroom.sqlite") == [made.path]
+    assert [each.name for each in backup.kept(tmp_path / "postroom.db")] == ["postroom-20261122T090000Z.db"]
+
+
 def test_what_a_kill_cut_off_is_taken_away_after_a_day(outbox, url: str, tmp_path: Path) -> None:
     (tmp_path / "backups").mkdir()
     torn = [".postroom-20261121T085959Z.db.part", ".postroom-20261121T085959Z.db.part-journal"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.outbox import Ledger, adoption, guard, history, meta, status
+from postroom.outbox import Ledger, adoption, guard, history, meta, restore, status
 from postroom.outbox.guard import Place
 
 pytestmark = pytest.mark.sqlite_only
@@ -115,7 +116,16 @@ def test_another_ledger_in_the_same_place_is_guarded(home: Path, url: str, machi
     assert "is another than the one that postroom.db.instance speaks of" in beat(url, machine)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"epoch": 1}', '"a"'])
+WRONG_KINDS = (
+    '{"instance": "a", "epoch": "x", "machine": "", "path": "", "inode": 1}',
+    '{"instance": "a", "epoch": 1, "machine": "", "path": 7, "inode": 1}',
+    '{"instance": "a", "epoch": 1, "machine": "", "path": "", "inode": 1.5}',
+    '{"instance": "a", "epoch": 1, "machine": "", "path": "", "inode": 1, "real": "no"}',
+    "[" * 60_000,
+)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"epoch": 1}', '"a"', *WRONG_KINDS])
 def test_a_file_that_says_nothing_counts_as_missing(home: Path, url: str, machine: Path, text: str) -> None:
     home.with_name("postroom.db.instance").write_text(text)
     assert "came here without" in beat(url, machine)
@@ -133,10 +143,65 @@ def test_a_ledger_of_rehearsals_is_at_home_everywhere(
     assert beat(url, machine) == ""
 
 
-def test_a_new_ledger_beside_the_file_of_an_old_one_is_at_home(home: Path, url: str, machine: Path) -> None:
+def lose(home: Path, how: str) -> None:
+    if how == "removed":
+        home.unlink()
+    else:
+        os.truncate(home, 0)
+        home.with_name("postroom.db-wal").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_new_ledger_in_the_place_of_a_lost_one_is_guarded(
+    home: Path, url: str, machine: Path, how: str
+) -> None:
+    seen = home.with_name("postroom.db.instance").read_bytes()
+    lose(home, how)
+    for _ in range(2):
+        why = beat(url, machine)
+        assert "postroom.db.instance beside it" in why
+        assert "`postroom outbox recover`" in why
+        assert "until `postroom adopt`" in why
+    assert home.with_name("postroom.db.instance").read_bytes() == seen, "the witness stays as it is"
+    assert restore.damage(url), "`outbox recover` offers its help"
+
+
+def test_a_new_ledger_in_the_place_of_a_lost_one_may_be_adopted(home: Path, url: str, machine: Path) -> None:
+    lose(home, "removed")
+    assert beat(url, machine)
+    assert adopted(url, machine).held == ()
+    assert beat(url, machine, NOW + 2 * MINUTE) == ""
+    with Ledger(url) as ledger:
+        assert ledger.read(history.read).adopted_at == NOW + MINUTE
+    lose(home, "removed")
+    assert beat(url, machine, NOW + 3 * MINUTE), "the second loss is noticed as well"
+
+
+def test_a_ledger_that_is_lost_at_its_first_edition_is_missed(
+    outbox, url: str, machine: Path, tmp_path: Path
+) -> None:
+    outbox.ledger.close()
+    assert beat(url, machine) == ""
+    guard.foresee(url)
+    (tmp_path / "postroom.db").unlink()
+    assert beat(url, machine), "no beat came after what was frozen"
+
+
+def test_a_lost_ledger_of_rehearsals_is_not_missed(outbox, url: str, machine: Path, tmp_path: Path) -> None:
+    outbox.freeze("ada", rehearsal=True, transport_kind="folder")
+    outbox.ledger.close()
+    assert beat(url, machine) == ""
+    (tmp_path / "postroom.db").unlink()
+    assert beat(url, machine) == ""
+
+
+def test_another_ledger_of_rehearsals_beside_the_file_of_a_real_one_is_guarded(
+    home: Path, url: str, machine: Path
+) -> None:
     home.unlink()
-    assert beat(url, machine) == ""
-    assert beat(url, machine) == ""
+    with Ledger(url) as ledger:
+        ledger.write(guard.rise, "other", NOW)
+    assert "is another than the one that postroom.db.instance speaks of" in beat(url, machine)
 
 
 def test_copied_articles_and_settings_are_no_copy(

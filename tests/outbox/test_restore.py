@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.outbox import Ledger, backup, restore, status
+from postroom.outbox import Ledger, backup, guard, restore, status
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -67,6 +67,26 @@ def test_a_damaged_backup_is_skipped_for_an_older_one(lost: Path, url: str) -> N
     assert done.backup.name == "postroom-20261122T090000Z.db"
     (why,) = done.skipped
     assert "postroom-20261122T100000Z.db" in why
+
+
+def test_the_copy_of_another_ledger_is_skipped_unless_it_is_named(
+    lost: Path, url: str, tmp_path: Path
+) -> None:
+    with Ledger(url) as ledger:
+        guard.beat(ledger, guard.place_of(url), NOW)
+        backup.run(ledger, url, NOW + 2 * HOUR)
+    (tmp_path / "other").mkdir()
+    other = f"sqlite:///{tmp_path}/other/postroom.db"
+    with Ledger(other) as ledger:
+        guard.beat(ledger, guard.place_of(other), NOW)
+        foreign = backup.run(ledger, other, NOW + 3 * HOUR)
+    strange = foreign.path.rename(backup.folder_of(lost) / foreign.path.name)
+    lost.unlink()
+    done = restore.restore(url, NOW + 4 * HOUR)
+    assert done.backup.name == "postroom-20261122T110000Z.db"
+    (why,) = done.skipped
+    assert f"postroom outbox recover {strange}" in why
+    assert restore.restore(url, NOW + 4 * HOUR, strange).backup == strange
 
 
 def test_without_a_good_backup_nothing_is_touched(lost: Path, url: str) -> None:

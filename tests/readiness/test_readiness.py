@@ -293,6 +293,14 @@ def test_an_audience_a_fifth_larger_is_held(recipients: int, expected: list[str]
     assert codes(REAL, grown(100), recipients=recipients) == expected
 
 
+def test_leave_for_one_of_the_first_editions_is_none_for_the_others() -> None:
+    held = replace(PAST, state=EditionState.HELD, holds=("first-edition",))
+    others = replace(grown(100), editions={("linkedin", "hook", "a"): held})
+    assert codes(REAL, others, recipients=50) == ["first-edition"]
+    let_go = replace(held, state=EditionState.FINISHED, holds=())
+    assert codes(REAL, replace(others, editions={("linkedin", "hook", "a"): let_go}), recipients=50) == []
+
+
 def test_an_audience_over_max_is_held() -> None:
     limited = replace(REAL, audience=Audience(name="all", max=90, line=20))
     assert codes(limited, grown(100), recipients=91) == ["audience-max"]

@@ -12,9 +12,10 @@ import click
 from postroom.cli import console, session
 from postroom.cli.moment import told
 from postroom.cli.worries import deliveries
-from postroom.errors import UsageError
+from postroom.errors import LedgerError, UsageError
 from postroom.outbox import adoption, guard
 from postroom.outbox.adoption import Adopted
+from postroom.outbox.sqlite import path_of
 
 
 @click.command()
@@ -32,6 +33,8 @@ def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
     project = session.load(config)
     zone = ZoneInfo(project.config.publication.timezone)
     with session.ledger_if_any(project) as ledger:
+        if ledger is None:
+            _refuse_lost(project.config.database)
         place = guard.place_of(project.config.database) if ledger is not None else None
         guarded = guard.check(ledger, place) if ledger is not None else None
         if ledger is None or (guarded is None and not anyway):
@@ -45,6 +48,16 @@ def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
         console.print_json({"adopted": True, "why": why, **asdict(adopted)})
     else:
         _print_adopted(adopted, zone)
+
+
+def _refuse_lost(database: str) -> None:
+    """Raise LedgerError where a ledger was, and is none any more."""
+    path = path_of(database)
+    if path is not None and guard.instance_beside(path.resolve()) is not None:
+        raise LedgerError(
+            f"there is no ledger at {path} any more; `postroom outbox recover` puts the newest backup there. Without "
+            "one, `postroom run` makes a new ledger, which is to be adopted"
+        )
 
 
 def _print_nothing(as_json: bool) -> None:

@@ -49,7 +49,7 @@ def adopt(ledger: Ledger, place: Place | None, now: datetime) -> Adopted:
     if place is None:
         ledger.write(settle_database, now, afresh=True)
     else:
-        note(place, instance, epoch)
+        note(place, instance, epoch, real=True)
     return adopted
 
 

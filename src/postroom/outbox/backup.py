@@ -7,6 +7,7 @@ name. It carries the mark of a copy, so that nobody sends from it before `postro
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
@@ -91,17 +92,28 @@ def folder_of(path: Path) -> Path:
 
 def kept(path: Path) -> list[Path]:
     """List the backups of the ledger at `path` in their usual folder, the newest first."""
-    return sorted(folder_of(path).glob(f"{path.stem}-*Z.db"), reverse=True)
+    return [
+        found for found in sorted(folder_of(path).glob("*Z.db"), reverse=True) if _is_of(path, found.name)
+    ]
 
 
-def check(path: Path) -> None:
-    """Raise `LedgerCorrupt` unless the file at `path`, which nobody has open, is a whole ledger."""
+def check(path: Path, instance: str | None = None) -> None:
+    """Raise `LedgerCorrupt` unless the file at `path`, which nobody has open, is a whole ledger.
+
+    Raises LedgerError for one that goes by another name than `instance` (None: any will do).
+    """
     with told(f"sqlite:///{path}"):
         copy = _open(f"file:{quote(str(path))}?mode=ro")
         try:
             _prove(copy, path)
+            its = copy.execute("SELECT value FROM meta WHERE name = 'instance'").fetchone()
         finally:
             copy.close()
+    if instance is not None and its is not None and its[0] != instance:
+        raise LedgerError(
+            f"{path} is the copy of another ledger, or from before this one was adopted; if it is the right one, "
+            f"name it: postroom outbox recover {path}"
+        )
 
 
 def _file(url: str, now: datetime) -> Path:
@@ -114,6 +126,17 @@ def _file(url: str, now: datetime) -> Path:
     )
 
 
+def _name(path: Path) -> str:
+    """Return how the copies of a ledger begin; two ledgers in one folder may differ in their endings alone."""
+    file = path.resolve()
+    return file.stem if file.suffix == ".db" else file.name
+
+
+def _is_of(path: Path, name: str) -> bool:
+    """Whether a file called `name` is a copy of the ledger at `path`, and not of one with a longer name."""
+    return re.fullmatch(rf"{re.escape(_name(path))}-\d{{8}}T\d{{6}}Z\.db", name, re.ASCII) is not None
+
+
 def _stamp(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%S}Z"
 
@@ -121,7 +144,7 @@ def _stamp(now: datetime) -> str:
 def _chosen(path: Path, target: Path | None, now: datetime) -> Path:
     """Name the file to make; no file that is there already is touched."""
     folder = folder_of(path) if target is None else target
-    chosen = folder / f"{path.stem}-{_stamp(now)}.db" if target is None or target.is_dir() else target
+    chosen = folder / f"{_name(path)}-{_stamp(now)}.db" if target is None or target.is_dir() else target
     if os.path.lexists(chosen):
         raise LedgerError(f"{chosen} is there already; a backup takes no other file's place")
     try:
@@ -214,9 +237,10 @@ def _prune(path: Path, keep: int, now: datetime) -> None:
     """Take away old copies, and what was begun a day ago and never became one."""
     for old in kept(path)[max(keep, 1) :]:
         old.unlink(missing_ok=True)
-    eldest = f".{path.stem}-{_stamp(now - TORN_AFTER)}"
-    for torn in folder_of(path).glob(f".{path.stem}-*Z.db.part*"):
-        if torn.name < eldest:
+    eldest = _stamp(now - TORN_AFTER)
+    for torn in folder_of(path).glob(".*Z.db.part*"):
+        whole = torn.name[1:].partition(".part")[0]
+        if _is_of(path, whole) and whole < f"{_name(path)}-{eldest}":
             torn.unlink(missing_ok=True)
 
 

@@ -3,7 +3,8 @@
 A ledger has a name of its own (`instance`) and a count that rises with every beat (`epoch`). A small
 file beside it, `<ledger>.instance`, keeps both, with the machine, the path and the inode they were
 seen at. That file is written after the ledger, so a kill between the two leaves the ledger ahead, which
-is no fault; a ledger behind its file, or without one, or in another place, is a copy. On PostgreSQL
+is no fault; a ledger behind its file, or without one, or in another place, is a copy. The file also keeps
+whether there was ever something real in the ledger: a new one beside it has lost all that. On PostgreSQL
 the database itself says where it lives: a row that was restored has not the transaction that wrote it.
 
 What this cannot see: a whole machine put back to an earlier state, its file with it.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -42,10 +43,15 @@ _COMPARE_HERE = select(meta.c.value, literal_column(f"{_HERE} xmin::text").label
     meta.c.name == "home"
 )
 _MOVES = (
-    "it was restored into another database server",
-    "its server was put back to an earlier moment, or a standby took over",
-    "it was copied from another database",
-    "it was restored from a dump",
+    "was restored into another database server",
+    "is on a server that was put back to an earlier moment, or on a standby that took over",
+    "was copied from another database",
+    "was restored from a dump",
+)
+
+_LOST = (
+    "is new here, or older than {file} beside it: that tells of a ledger which knew what has gone out. If it is "
+    "lost, `postroom outbox recover` puts its newest backup here"
 )
 
 _LONGEST_BYTES = 64 * 1024  # of the file beside the ledger; ours has some 300
@@ -69,13 +75,20 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What the file beside the ledger keeps. Epoch 0: the ledger itself may not know of it yet."""
+    """What the file beside the ledger keeps. Epoch 0: the ledger itself may not know of it yet.
+
+    `real`: something for a real transport was in the ledger, or in one that stood here before it.
+    """
 
     instance: str
     epoch: int
     machine: str
     path: str
     inode: int
+    real: bool
+
+
+_KINDS = {"instance": str, "epoch": int, "machine": str, "path": str, "inode": int, "real": bool}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +122,7 @@ def beat(ledger: Ledger, place: Place | None, now: datetime) -> Guarded | None:
     """Say at the start and at every tick that a daemon is at work here; or why it must send nothing real.
 
     A guarded ledger is left as it is: the moment of its last beat says what may be missing in it. One
-    that has nothing real in it is at home wherever it is.
+    that has nothing real in it is at home wherever no other was that had.
     """
     guarded = check(ledger, place)
     if guarded is not None:
@@ -118,11 +131,11 @@ def beat(ledger: Ledger, place: Place | None, now: datetime) -> Guarded | None:
         ledger.write(settle_database, now, afresh=False)
         return None
     known, seen = ledger.read(_facts), _seen(place)
-    instance = known.instance
+    instance, real = known.instance, known.is_real or (seen is not None and seen.real)
     if instance is None or seen is None or known.copied_at or _strangeness(place, known, seen):
         instance = secrets.token_hex(16)
-        note(place, instance, 0)
-    note(place, instance, ledger.write(rise, instance, now))
+        note(place, instance, 0, real=real)
+    note(place, instance, ledger.write(rise, instance, now), real=real)
     return None
 
 
@@ -131,11 +144,35 @@ def check(ledger: Ledger, place: Place | None) -> Guarded | None:
     if place is None:
         why, name = ledger.read(_displaced), "this ledger"
     else:
-        known = ledger.read(_facts)
-        why, name = _strangeness(place, known, _seen(place)) if known.is_real else "", str(place.file)
+        known, seen = ledger.read(_facts), _seen(place)
+        is_asked = known.is_real or (seen is not None and seen.real)
+        why, name = _strangeness(place, known, seen) if is_asked else "", str(place.file)
     if not why:
         return None
     return Guarded(why=f"{name} {why}; nothing goes out through a real transport until `postroom adopt`")
+
+
+def loss(ledger: Ledger, place: Place | None) -> str:
+    """Say that this ledger is a new one in the place of one that is gone; nothing where it is not."""
+    known = ledger.read(_facts) if place is not None else None
+    if known is None or known.instance is not None or known.copied_at is not None:
+        return ""
+    guarded = check(ledger, place)
+    return guarded.why if guarded is not None else ""
+
+
+def foresee(url: str) -> None:
+    """Note that something real is about to be in the ledger at `url`: if that is lost, the file shall tell."""
+    place = place_of(url)
+    seen = _seen(place) if place is not None else None
+    if place is not None and seen is not None and not seen.real:
+        _keep(place, replace(seen, real=True))
+
+
+def instance_beside(file: Path) -> str | None:
+    """Return the name that the file beside the ledger `file` gives it; None where nothing says so."""
+    seen = _seen(Place(file=file, machine="", inode=0))
+    return seen.instance if seen is not None else None
 
 
 def mark_as_copy(now: datetime) -> tuple[str, str]:
@@ -151,7 +188,7 @@ def _strangeness(place: Place, known: _Facts, seen: _Seen | None) -> str:
     if seen is None:
         return f"came here without {file}, which stands beside every ledger at home" * bool(known.instance)
     if known.instance is None:
-        return f"is older than {file} beside it" * bool(seen.epoch)
+        return _LOST.format(file=file) * bool(seen.epoch)
     told = (
         (known.instance != seen.instance, f"is another than the one that {file} speaks of"),
         (place.machine and seen.machine and place.machine != seen.machine, "comes from another machine"),
@@ -183,20 +220,40 @@ def _seen(place: Place) -> _Seen | None:
     """Read the file beside the ledger; None where there is none, or none that can be understood."""
     try:
         with os.fdopen(opened(_file(place), os.O_RDONLY), "rb") as file:
-            return _Seen(**json.loads(file.read(_LONGEST_BYTES)))
+            return _understood(file.read(_LONGEST_BYTES))
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LedgerError(f"cannot read {_file(place)}: {error.strerror}; make it readable") from error
-    except (ValueError, TypeError):
+
+
+def _understood(data: bytes) -> _Seen | None:
+    """Read what is kept; a file that does not know yet of anything `real` may have seen it."""
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(found, dict):
+        return None
+    found.setdefault("real", True)
+    is_ours = {name: type(value) for name, value in found.items()} == _KINDS
+    return _Seen(**found) if is_ours else None
 
 
-def note(place: Place, instance: str, epoch: int) -> None:
-    """Write into the file beside the ledger that it is at home here, and how far it has come."""
+def note(place: Place, instance: str, epoch: int, *, real: bool) -> None:
+    """Write into the file beside the ledger that it is at home here, how far it has come, and what it held."""
     seen = _Seen(
-        instance=instance, epoch=epoch, machine=place.machine, path=str(place.file), inode=place.inode
+        instance=instance,
+        epoch=epoch,
+        machine=place.machine,
+        path=str(place.file),
+        inode=place.inode,
+        real=real,
     )
+    _keep(place, seen)
+
+
+def _keep(place: Place, seen: _Seen) -> None:
     try:
         durable.write(_file(place), json.dumps(asdict(seen)).encode())
     except OSError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from postroom.errors import LedgerCorrupt, LedgerError
-from postroom.outbox import backup, durable, sqlite
+from postroom.outbox import backup, durable, guard, sqlite
 from postroom.outbox.beside import opened
 from postroom.outbox.engine import shown
 from postroom.outbox.ledger import Ledger, exists
@@ -34,16 +34,19 @@ class Restored:
 
 
 def damage(url: str) -> str:
-    """Say what is wrong with the ledger at `url`; nothing where it is whole. LedgerError for one on PostgreSQL."""
+    """Say what is wrong with the ledger at `url`; nothing where it is whole. LedgerError for one on PostgreSQL.
+
+    A new one in the place of one that is lost is whole, and wrong all the same.
+    """
     _file(url)
     if not exists(url):
         return "there is no ledger"
     try:
         with Ledger(url, create=False) as ledger:
             ledger.read(_look_through)
+            return guard.loss(ledger, guard.place_of(url))
     except LedgerCorrupt as error:
         return str(error)
-    return ""
 
 
 def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
@@ -53,7 +56,10 @@ def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
     changed. What is put there is a copy: nothing real goes out before it is adopted.
     """
     path = _file(url)
-    chosen, skipped = _first_whole([given]) if given else _first_whole(backup.kept(path), ours=True)
+    if given is not None:
+        chosen, skipped = _first_whole([given])
+    else:
+        chosen, skipped = _first_whole(backup.kept(path), of=path)
     if chosen is None:
         told = f" ({'; '.join(skipped)})" if skipped else ""
         raise LedgerError(
@@ -103,16 +109,19 @@ def _file(url: str) -> Path:
     return path.resolve()
 
 
-def _first_whole(found: Sequence[Path], *, ours: bool = False) -> tuple[Path | None, list[str]]:
-    """Return the first that is a whole ledger, and what is wrong with those before; `ours` must be no links."""
+def _first_whole(found: Sequence[Path], *, of: Path | None = None) -> tuple[Path | None, list[str]]:
+    """Return the first that is a whole ledger, and what is wrong with those before.
+
+    Those `of` a ledger that nobody has named must be no links, nor copies of another ledger.
+    """
     skipped: list[str] = []
     for each in found:
         try:
-            if ours:
+            if of is not None:
                 os.close(opened(each, os.O_RDONLY))
             if not each.is_file():
                 raise LedgerError(f"there is no file {each}")
-            backup.check(each)
+            backup.check(each, None if of is None else guard.instance_beside(of))
         except LedgerError as error:
             skipped.append(str(error))
         else:

@@ -10,7 +10,7 @@ from postroom import assets
 from postroom.compose import parts_of
 from postroom.errors import AudienceError
 from postroom.model import Channel, Edition, Held, History, Recipient
-from postroom.outbox import enqueue
+from postroom.outbox import enqueue, guard
 from postroom.outbox.enqueue import Audience, Members
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
@@ -53,6 +53,8 @@ def freeze(project: Project, ledger: Ledger, cleared: Cleared, now: datetime) ->
     edition = cleared.edition
     assets.publish(cleared.staged.images, project.config.images.folder)
     audience = _audience(cleared, ledger)
+    if not edition.rehearsal:
+        guard.foresee(ledger.url)
     return enqueue.freeze(ledger, edition, audience, parts=parts_of(edition.content), now=now)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from postroom.model import Approval, Channel, Held, History
+from postroom.model import Approval, Held, History
 from postroom.readiness.candidate import Candidate
 from postroom.readiness.words import at, setting
 
 GROWTH_LIMIT = 1.2
 """An audience this many times the last one is held: lists rarely grow by a fifth between two editions."""
+
+
+FIRST = "first-edition"
+"""The hold of everything that is ready on a channel through which nothing has gone out yet."""
 
 
 def clearance(
@@ -23,7 +27,7 @@ def clearance(
     counted = any(each.recipients == recipients for each in given)
     holds = [] if approved else list(_unapproved(candidate))
     if not counted and not candidate.channel.rehearsal:
-        holds += _unexpected(candidate.channel, history, recipients)
+        holds += _unexpected(candidate, history, recipients)
     return tuple(holds)
 
 
@@ -36,14 +40,20 @@ def _unapproved(candidate: Candidate) -> Iterator[Held]:
         yield Held(code="approval", why=f"{setting(candidate.channel, 'approval')} asks for approval")
 
 
-def _unexpected(channel: Channel, history: History, recipients: int) -> Iterator[Held]:
+def _stood_first(candidate: Candidate, history: History) -> bool:
+    """Whether it was held before anything had gone out: leave for another edition is no leave for it."""
+    past = history.editions.get(candidate.place)
+    return past is not None and FIRST in past.holds
+
+
+def _unexpected(candidate: Candidate, history: History, recipients: int) -> Iterator[Held]:
+    channel = candidate.channel
     sighting = history.channels.get(channel.name)
+    way = f"{channel.name} through {channel.transport} ({channel.transport_kind}), to {recipients}"
     if sighting is None or not sighting.real_editions:
-        yield Held(
-            code="first-edition",
-            why=f"it is the first edition of {channel.name} through {channel.transport} "
-            f"({channel.transport_kind}), to {recipients}",
-        )
+        yield Held(code=FIRST, why=f"it is the first edition of {way}")
+    elif _stood_first(candidate, history):
+        yield Held(code=FIRST, why=f"it is one of the first editions of {way}; each needs leave of its own")
     audience = channel.audience
     if audience is not None and audience.max is not None and recipients > audience.max:
         place = at(channel.file, audience.line)
