@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from postroom import transports
 from postroom.cli.moment import told
 from postroom.config import Config
+from postroom.errors import TransportError
 from postroom.outbox.backlogs import Backlog
 from postroom.outbox.doubts import Doubts
 from postroom.outbox.failures import Failures
@@ -28,13 +30,29 @@ def told_backlog(backlog: Backlog, config: Config) -> str:
     number = f"{deliveries(backlog.queued)} wait{'s' if backlog.queued == 1 else ''}"
     name = backlog.transport
     if is_orphaned(backlog, config):
-        return (
-            f"{number} for {name} ({backlog.kind}), which config.yaml does not have any more; bring it back, "
-            "or withdraw the editions with `postroom outbox cancel EDITION`"
+        cure = (
+            "`postroom outbox rehearsed` lists what it was to rehearse, and settles it"
+            if _was_rehearsal(backlog, config)
+            else "bring it back, or withdraw the editions with `postroom outbox cancel EDITION`"
         )
+        return f"{number} for {name} ({backlog.kind}), which config.yaml does not have any more; {cure}"
     until = _until(backlog.until, config)
     cure = f"; `postroom outbox resume {name}` lets it try at once" if backlog.is_paused else ""
     return f"{number} in {name}{until}, none is lost: {backlog.reason or 'not tried yet'}{cure}"
+
+
+def _was_rehearsal(backlog: Backlog, config: Config) -> bool:
+    """Say whether what waits was to go to a transport that sends nothing, where one of its name is real by now."""
+    entry = config.transports.get(backlog.transport)
+    return entry is not None and _is_rehearsal(backlog.kind) and not _is_rehearsal(entry.kind)
+
+
+def _is_rehearsal(kind: str) -> bool:
+    """Say whether transports of a kind send nothing; of one that is not there any more nobody knows."""
+    try:
+        return transports.find(kind).rehearsal
+    except TransportError:
+        return False
 
 
 def told_pause(pause: Pause, config: Config) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import Connection, select, true, update
+from sqlalchemy import Connection, and_, not_, select, true, update
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, EditionState
@@ -17,19 +17,29 @@ from postroom.outbox.tables import edition
 
 SENT_AGAIN = "sent again for real"
 
+# Nothing of it has begun, and it is made anew for whichever transport its channel has.
+_IS_PROPOSAL = and_(
+    is_state(edition.c.state, EditionState.HELD),
+    edition.c.holds != "[]",
+    edition.c.queued + edition.c.cancelled == edition.c.recipients,
+)
 _UNDECIDED = (
     select(edition)
     .where(
         edition.c.rehearsal == true(),
         edition.c.settled == "",
         edition.c.state != EditionState.FILLING.value,
+        not_(_IS_PROPOSAL),
     )
     .order_by(edition.c.id)
 )
 
 
 def rehearsed(connection: Connection) -> list[str]:
-    """Name the editions that were only rehearsed and about which nobody has decided, the eldest first."""
+    """Name the editions that were only rehearsed and about which nobody has decided, the eldest first.
+
+    What still waits for leave to be rehearsed is none of them.
+    """
     return [row.key for row in connection.execute(_UNDECIDED)]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
 from postroom.model import Approval, Blocked, Held, History, Published
-from postroom.outbox import history, operate
+from postroom.outbox import history, operate, status
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
 from postroom.pipeline.stage import headcount, stage
@@ -42,6 +42,19 @@ def approve_ahead(project: Project, ledger: Ledger, name: str, recipients: int |
     )
     ledger.write(operate.approve_ahead, leave, now)
     return staged.edition.key
+
+
+def approve(project: Project, ledger: Ledger, name: str, recipients: int | None, now: datetime) -> str:
+    """Let a held edition go, and return its full name. Raises LedgerError where that would let nothing out."""
+    row = ledger.read(status.show, name, attempts=0).row
+    entry = project.config.transports.get(row.transport)
+    if row.state == "held" and row.holds and (entry is None or entry.kind != row.transport_kind):
+        raise LedgerError(
+            f"{row.key} cannot be approved: it is held for {row.transport} ({row.transport_kind}), which config.yaml "
+            "does not have any more. The next tick makes it anew for the transport that its channel has now "
+            "(`postroom run --once` is one); then approve that"
+        )
+    return ledger.write(operate.approve, name, recipients=recipients, now=now)
 
 
 def _refuse_beyond_leave(verdict: Verdict) -> None:

@@ -41,7 +41,7 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     replaced.
     """
     past = history.editions.get(candidate.place)
-    if past is not None and not afresh:
+    if past is not None and not afresh and not _is_made_anew(candidate, past):
         return _told_past(candidate, past)
     decision: Readiness | None
     for rule in (_pulled, _unselected, _drafted, _faulty, _undated, _too_old, _too_early):
@@ -68,12 +68,18 @@ def follows_its_file(past: Past | None) -> bool:
     return counts.recipients == counts.queued + counts.cancelled
 
 
+def _is_made_anew(candidate: Candidate, past: Past) -> bool:
+    """Say whether an edition is a proposal for a rehearsal that is none any more: the next tick replaces it."""
+    return past.rehearsal and not candidate.channel.rehearsal and follows_its_file(past)
+
+
 def _told_past(candidate: Candidate, past: Past) -> Readiness:
     if past.rehearsal and not candidate.channel.rehearsal and not past.counted:
+        became = "went only to a folder" if past.accounts.sent else "was to go to a folder and has not"
         return Held(
             code="rehearsed",
             approvable=False,
-            why=f"it went only to a folder, as a rehearsal ({past.key}); `postroom outbox rehearsed "
+            why=f"it {became}, as a rehearsal ({past.key}); `postroom outbox rehearsed "
             f"--resend` sends it for real, `--count-as-sent` leaves it as published",
         )
     why = f"{past.state}: {past.reason}{_way_on(past)}" if past.reason else _outcome(past)

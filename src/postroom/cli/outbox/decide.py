@@ -11,6 +11,7 @@ from postroom.cli.worries import deliveries
 from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState
 from postroom.outbox import operate, revisions
+from postroom.pipeline.decide import approve as let_go
 from postroom.pipeline.decide import approve_ahead, undecided_rehearsals
 
 
@@ -28,7 +29,7 @@ def approve(config: Path, edition: str, recipients: int | None) -> None:
     project = session.load(config)
     with session.ledger_of(project) as ledger:
         try:
-            key = ledger.write(operate.approve, edition, recipients=recipients, now=session.now())
+            key = let_go(project, ledger, edition, recipients, session.now())
         except NoSuchEdition:
             key = approve_ahead(project, ledger, edition, recipients, session.now())
             click.echo(f"{key} is approved ahead, as it is rendered now")
