@@ -69,6 +69,22 @@ def test_an_address_in_a_traceback_is_hidden(capsys) -> None:
     assert "ada@" not in json.dumps(event, ensure_ascii=False)
 
 
+def test_what_visitors_send_is_not_logged_and_a_fault_of_the_web_server_is_an_event(capsys) -> None:
+    logs.configure()
+    server = logging.getLogger("uvicorn.error")
+    server.warning("Invalid HTTP request received.")
+    server.warning("Unsupported upgrade request.")
+    assert capsys.readouterr().err == ""
+    try:
+        raise ValueError("ada@example.org")
+    except ValueError:
+        server.exception("Exception in ASGI application\n")
+    (line,) = capsys.readouterr().err.splitlines()
+    event = json.loads(line)
+    assert event["event"] == "Exception in ASGI application"
+    assert "ValueError: …@example.org" in event["exception"]
+
+
 def test_the_scheduler_keeps_its_worries_to_itself(capsys) -> None:
     logs.configure()
     logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")

@@ -21,6 +21,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
+from postroom.cli import logs
 from postroom.config import Config, parse
 from postroom.errors import UsageError
 from postroom.outbox import figures, meta, pauses
@@ -350,6 +351,35 @@ def test_every_family_of_ours_has_a_unit_and_help_and_reads_in_both_formats(runn
         ours = [each for each in families if each.name.startswith("postroom_")]
         assert len(ours) >= 12
         assert all(each.documentation.endswith(".") for each in ours)
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        b"application/openmetrics-text;version=\xff\xfe;escaping=zz;q=x",
+        b"application/openmetrics-text;version=",
+        b"application/openmetrics-text;version=9.9.9.9;escaping=zz",
+        b"text/plain;version=x.y;escaping=",
+        b"text/plain;version=" + b"9" * 5000,
+        b",;=,;;==\xff",
+        b"",
+    ],
+)
+def test_whatever_the_accept_header_says_there_are_figures(running: Running, accept: bytes) -> None:
+    answer = httpx.get(running.handle.address + "/metrics", headers={b"Accept": accept}, timeout=10)
+    assert answer.status_code == 200
+    assert "postroom_build" in answer.text
+
+
+def test_what_is_no_http_is_answered_and_costs_no_line_of_the_log(running: Running, capsys) -> None:
+    logs.configure()
+    host, port = running.handle.address.removeprefix("http://").split(":")
+    upgrade = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n"
+    for sent in (b"\x16\x03\x01\x02\r\n\r\n", upgrade):
+        with socket.create_connection((host, int(port)), timeout=10) as line:
+            line.sendall(sent)
+            assert line.recv(100).startswith(b"HTTP/1.1 ")
+    assert capsys.readouterr().err == ""
 
 
 def test_every_figure_is_explained_and_none_that_is_not_there() -> None:

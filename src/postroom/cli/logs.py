@@ -35,6 +35,19 @@ def configure(*, quiet: bool = False) -> None:
     # The scheduler warns whenever a tick takes longer than a beat, which is nothing to warn of.
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
+    # The web server warns of what visitors send, which is theirs to mend; a fault of ours is an event like others.
+    server = logging.getLogger("uvicorn")
+    server.handlers, server.propagate = [_Relay()], False
+    server.setLevel(logging.ERROR)
+
+
+class _Relay(logging.Handler):
+    """Says what a library logs as an event of ours, so that each line is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        structlog.get_logger().error(record.getMessage().strip(), exc_info=record.exc_info)
+
 
 class _Patient(structlog.PrintLogger):
     """Writes lines; one for which the disk has no room stops nobody: it was a full disk that was to be told of."""
