@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from postroom.errors import LedgerError
 from postroom.model import Deferred, Edition, Post, Recipient, Sent
@@ -142,6 +147,43 @@ def test_of_two_processes_that_fill_an_edition_the_later_one_goes_on(
             ledger, make_edition(), enqueue.Audience(people=audience(), rows_read=1), parts=1, now=NOW
         )
     assert outbox.counts() == {"rows_read": 2, "recipients": 2, "queued": 2}
+
+
+@pytest.mark.postgresql_only
+def test_a_freeze_that_waits_until_another_is_sealed_changes_nothing_of_it(
+    outbox, url: str, make_edition: Callable[..., Edition], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hosts freeze the same key, one of them with an older file: the other waits for its row, then looks anew."""
+    is_sealing, real = threading.Event(), enqueue.scan_new
+
+    def scan(connection: Connection, number: int, parts: int) -> Counter[str]:
+        is_sealing.set()
+        _wait_for_a_waiting_one(connection)
+        return real(connection, number, parts)
+
+    def other() -> None:
+        is_sealing.wait(10)
+        with Ledger(url) as ledger, pytest.raises(LedgerError, match="frozen with other content"):
+            enqueue.freeze(ledger, new, enqueue.Audience(people=[], rows_read=0), parts=1, now=NOW)
+
+    new = make_edition(content=replace(make_edition().content, subject="NEW text"), content_hash="new")
+    monkeypatch.setattr(enqueue, "scan_new", scan)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(other)
+        old = outbox.freeze("ada")
+        waiting.result()
+    (claimed,) = outbox.claim()
+    assert claimed.edition.content == old.content
+    assert outbox.ledger.read(status.show, old.key).row.content_hash == old.content_hash
+
+
+def _wait_for_a_waiting_one(connection: Connection) -> None:
+    """Wait until another session waits for a lock in this database."""
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    until = time.monotonic() + 10
+    while not connection.exec_driver_sql(sql).scalar_one():
+        assert time.monotonic() < until, "nobody waits"
+        connection.exec_driver_sql("SELECT pg_stat_clear_snapshot(), pg_sleep(0.01)").close()
 
 
 def test_a_freeze_that_is_cancelled_meanwhile_leaves_nothing(

@@ -19,7 +19,6 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.accounts import scan_new, settle
 from postroom.outbox.bulk import insert_new
-from postroom.outbox.columns import is_state
 from postroom.outbox.content import dumps, encode, encode_sender, encode_unsubscribe
 from postroom.outbox.filling import BATCH, Filling, Poured, guard, is_earlier, is_ours, pour_list, pour_people
 from postroom.outbox.ledger import Ledger
@@ -83,7 +82,10 @@ def token(value: Edition, edition_id: int) -> str:
 def _begin(
     connection: Connection, value: Edition, audience: Audience, parts: int, now: datetime
 ) -> Filling | Edition:
-    row = connection.execute(select(edition).where(edition.c.key == value.key)).one_or_none()
+    # Locked: on PostgreSQL another may be sealing it, and what is open already must not change.
+    row = connection.execute(
+        select(edition).where(edition.c.key == value.key).with_for_update()
+    ).one_or_none()
     if row is not None and row.state != EditionState.FILLING:
         return _frozen(connection, row, value)
     if value.revision > 1:
@@ -131,11 +133,7 @@ def _frozen(connection: Connection, row: AnyRow, value: Edition) -> Edition:
 def _write_edition(connection: Connection, row: AnyRow | None, values: dict[str, object]) -> int:
     if row is None:
         return int(connection.execute(insert(edition).values(values).returning(edition.c.id)).scalar_one())
-    connection.execute(
-        update(edition)
-        .where(edition.c.id == row.id, is_state(edition.c.state, EditionState.FILLING))
-        .values(values)
-    )
+    connection.execute(update(edition).where(edition.c.id == row.id).values(values))
     return int(row.id)
 
 
