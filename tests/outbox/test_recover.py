@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from sqlalchemy import text
+
 from postroom.model import Sent
 from postroom.outbox import claim, operate, recover, status
 from postroom.outbox.recover import Recovered
@@ -84,6 +87,28 @@ def test_what_died_in_flight_of_a_cancelled_edition_is_uncertain(outbox) -> None
         outbox.ledger.write(operate.cancel, article, "a mistake", NOW)
         assert len(run(outbox, idempotent=idempotent).uncertain) == 1
         assert outbox.states(f"newsletter/article/{article}") == ["uncertain"]
+
+
+@pytest.mark.parametrize("whose", ["of the dead", "my own"])
+@pytest.mark.parametrize("merge", ['{"first_name": ', "", "[1, 2"])
+def test_one_in_flight_that_cannot_be_read_is_judged_like_the_others(outbox, merge: str, whose: str) -> None:
+    """Its Message-ID is named, as it may have gone out; trying it again sets it aside, and stops nobody else."""
+    outbox.freeze("ada", "bea", "cleo")
+    sent = [one.delivery.message_id for one in outbox.claim(2)]
+    damage = text("UPDATE delivery SET merge = :merge WHERE id = 1")
+    outbox.ledger.write(lambda connection: connection.execute(damage, {"merge": merge}).rowcount)
+    if whose == "my own":
+        hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="host-a:1")
+        found = outbox.ledger.write(recover.recover_own, hand, NOW, idempotent=False)
+    else:
+        found = run(outbox)
+    assert [one.message_id for one in found.repeats] == sent
+    taken = outbox.claim(owner="new", now=NOW + recover.PAUSE)
+    assert {one.delivery.recipient.name for one in taken} == {"Bea", "Cleo"}
+    assert outbox.counts() == {"rows_read": 3, "recipients": 3, "sending": 2, "failed": 1}
+    reason = text("SELECT reason FROM delivery WHERE id = 1")
+    told = outbox.ledger.read(lambda connection: connection.execute(reason).scalar_one())
+    assert "is not JSON" in told
 
 
 def test_a_recovered_delivery_is_out_of_the_dead_ones_hands(outbox) -> None:

@@ -15,7 +15,7 @@ from postroom.outbox.hands import Hand, free
 from postroom.outbox.moves import cancel_withdrawn
 from postroom.outbox.presence import STALLED, roll_call
 from postroom.outbox.record import Change, Result, close, decide, in_hand
-from postroom.outbox.rows import DELIVERED_OF_EDITION, DELIVERY, STAMP, AnyRow, delivery_of, stamp_of
+from postroom.outbox.rows import ADDRESS, DELIVERED_OF_EDITION, STAMP, AnyRow, stamp_of
 from postroom.outbox.tables import delivery
 
 DIED = "the process died while it was being sent"
@@ -157,10 +157,10 @@ def _summary(connection: Connection, freed: int, judged: Sequence[tuple[AnyRow, 
 
 
 def _named(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Return the address and the Message-ID of each delivery."""
-    query = select(*DELIVERY, *STAMP).select_from(DELIVERED_OF_EDITION).where(delivery.c.id.in_(ids))
-    found = (delivery_of(row, stamp_of(row)) for row in connection.execute(query)) if ids else ()
-    return {one.id: (one.recipient.address, one.message_id) for one in found}
+    """Return the address and the Message-ID of each delivery; nothing else of it, for it may be unreadable."""
+    query = select(delivery.c.id, delivery.c.message_id, ADDRESS, *STAMP)
+    rows = connection.execute(query.select_from(DELIVERED_OF_EDITION).where(delivery.c.id.in_(ids)))
+    return {row.id: (row.address, row.message_id or stamp_of(row).message_id(row.id)) for row in rows}
 
 
 def _doubt(row: AnyRow, change: Change, named: tuple[str, str]) -> Doubt:

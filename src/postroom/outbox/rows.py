@@ -40,6 +40,7 @@ AnyRow: TypeAlias = "Row[*tuple[Any, ...]]"
 # Whoever has a row of their own in `subscriber` is told there, unless the delivery says otherwise.
 DELIVERED = delivery.outerjoin(subscriber, subscriber.c.id == delivery.c.recipient)
 IDENTITY = func.coalesce(delivery.c.identity, subscriber.c.identity, "")
+ADDRESS = func.coalesce(delivery.c.address, subscriber.c.address, "").label("address")
 DELIVERED_OF_EDITION = DELIVERED.join(edition, edition.c.id == delivery.c.edition_id)
 
 _OWN = ("identity", "address", "domain", "name", "merge")
@@ -59,7 +60,7 @@ DELIVERY: tuple[ColumnElement[Any], ...] = (
     delivery.c.remote_id,
     delivery.c.progress,
     IDENTITY.label("identity"),
-    func.coalesce(delivery.c.address, subscriber.c.address, "").label("address"),
+    ADDRESS,
     func.coalesce(delivery.c.domain, subscriber.c.domain, "").label("domain"),
     func.coalesce(delivery.c.name, subscriber.c.name, "").label("name"),
     func.coalesce(delivery.c.merge, subscriber.c.attributes, "{}").label("merge"),
