@@ -158,6 +158,18 @@ def test_paces_that_say_nothing_are_forgotten(outbox, make_edition) -> None:
     assert outbox.ledger.read(lambda c: c.exec_driver_sql(rows).scalars().all()) == ["b.example"]
 
 
+def test_domains_whose_time_has_come_are_not_kept_in_mind(outbox, make_edition) -> None:
+    """A process that runs for months meets more domains than it should remember."""
+    freeze(outbox, make_edition, **{f"d{number}": 2 for number in range(300)})
+    limits = pace.Limits(domain_gap=10 * SECOND)
+    kept = []
+    for second in range(0, 400, 20):
+        outbox.claim(40, now=NOW + second * SECOND, limits=limits)
+        kept.append(outbox.ledger.write(lambda connection: len(connection.info["put_off"])))
+    assert outbox.counts() == {"rows_read": 600, "recipients": 600, "sending": 600}
+    assert max(kept) < 300 // 2
+
+
 class Receiver:
     """A domain that takes `rate` messages in any second, and complains about each one beyond."""
 

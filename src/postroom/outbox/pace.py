@@ -55,6 +55,7 @@ _FEW = 20  # complaints within so many gaps of each other: the gap is far from r
 _REST_GAPS = 10  # how many gaps a domain rests that did not say for how long, a second at most
 _REST = timedelta(seconds=1)
 _LONG_PAST = timedelta(hours=1)
+_TAILS = 64  # so many limits more are put off before those that are past are forgotten
 
 _LOOK = select(pace.c.domain, pace.c.tat, pace.c.gap, pace.c.until).where(
     pace.c.transport == bindparam("transport"), pace.c.domain == bindparam("domain")
@@ -138,9 +139,13 @@ class Meter:
     def put_off(self, connection: Connection) -> datetime:
         """Return when one that cannot go now is looked at again: after all that this process put off before it."""
         tails: dict[tuple[str, str], datetime] = connection.info.setdefault("put_off", {})
-        last = max(self.opens_at(), tails.get((self.transport, self.domain), self.now))
+        limit = self.transport, self.domain
+        if limit not in tails and len(tails) % _TAILS == _TAILS - 1:
+            for past in [each for each, tail in tails.items() if tail <= self.now]:
+                del tails[past]
+        last = max(self.opens_at(), tails.get(limit, self.now))
         due = min(last + self.gap, self.now + PUT_OFF_AT_MOST)
-        tails[self.transport, self.domain] = self.last_put_off = due
+        tails[limit] = self.last_put_off = due
         return due
 
     def opens_at(self) -> datetime:
