@@ -212,6 +212,29 @@ def test_failed_and_uncertain_deliveries_are_tried_again_as_new(outbox) -> None:
     assert outbox.state() == "finished"
 
 
+def test_who_may_have_got_it_is_not_sent_a_later_revision_although_it_is_tried_again(outbox) -> None:
+    outbox.freeze("ada", "bea", hold_when_uncertain=True)
+    ada, bea = outbox.claim()
+    outbox.record([ada], Unknown(reason="lost"))
+    outbox.record([bea], Deferred(reason="450"), retry_at=NOW)
+    assert act(outbox, operate.retry, KEY, [DeliveryState.UNCERTAIN], NOW).queued == 1
+    assert [row.doubts for row in outbox.deliveries()] == [1, 0]
+    act(outbox, operate.replace, KEY, NOW)
+    assert outbox.states() == ["uncertain", "cancelled"]
+    outbox.freeze("ada", "bea", revision=2)
+    assert [one.delivery.recipient.name for one in outbox.claim()] == ["Bea"]
+
+
+def test_who_was_refused_at_the_second_try_may_still_have_got_the_first(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.record(outbox.claim(), Unknown(reason="lost"), retry_at=NOW)
+    outbox.record(outbox.claim(), Refused(reason="550"))
+    act(outbox, operate.retry, KEY, [DeliveryState.FAILED], NOW)
+    act(outbox, operate.replace, KEY, NOW)
+    outbox.freeze("ada", revision=2)
+    assert outbox.claim() == []
+
+
 def test_nothing_to_try_again_is_no_fault(outbox) -> None:
     outbox.freeze("ada")
     outbox.record(outbox.claim(), SENT)

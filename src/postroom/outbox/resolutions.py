@@ -17,8 +17,8 @@ from postroom.outbox.history import REPLACED
 from postroom.outbox.moves import move
 from postroom.outbox.names import take
 from postroom.outbox.record import note_first_sent, open_next
-from postroom.outbox.rows import DELIVERED, IDENTITY, AnyRow
-from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
+from postroom.outbox.rows import ADDRESS, DELIVERED, IDENTITY, AnyRow
+from postroom.outbox.tables import article, delivery, edition, suppression
 from postroom.outbox.transitions import reopen, told
 
 _DECISIONS = ("queued", "sent", "failed", "cancelled")
@@ -36,7 +36,6 @@ _NOTHING_TO_DECIDE = {
 _SUPPRESSED = select(delivery.c.id).select_from(
     DELIVERED.join(suppression, suppression.c.identity == IDENTITY)
 )
-_ADDRESS = func.coalesce(delivery.c.address, subscriber.c.address, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +48,10 @@ class Retried:
 
 
 def retry(connection: Connection, key: str, states: Collection[DeliveryState], now: datetime) -> Retried:
-    """Queue failed or uncertain deliveries again, as if they had never been tried.
+    """Queue failed or uncertain deliveries again, with all attempts before them.
 
-    An uncertain one may so reach its recipient twice. Whoever is suppressed by now is left out: nothing would go
-    out to them.
+    An uncertain one may so reach its recipient twice, and that stays known: no later revision is for them. Whoever is
+    suppressed by now is left out: nothing would go out to them.
     """
     row = take(connection, key)
     if row.state in (EditionState.CANCELLED, EditionState.FILLING):
@@ -104,11 +103,11 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
 
 
 def _changes(row: AnyRow, state: DeliveryState, now: datetime) -> dict[str, object]:
-    if state is DeliveryState.QUEUED:
-        return _afresh(now)
+    failed = row.state == DeliveryState.FAILED
+    if state is DeliveryState.QUEUED:  # of what is in doubt, who decides has looked: it did not go out
+        return _afresh(now) if failed else {**_afresh(now), "doubts": 0}
     if state is DeliveryState.SENT:  # of the last try nothing is in doubt any more
         return {"reason": "decided by hand", "doubts": delivery.c.doubts - 1}
-    failed = row.state == DeliveryState.FAILED
     return {"reason": f"left unsent by hand; {row.reason}" if failed else "decided by hand"}
 
 
@@ -126,7 +125,7 @@ def _refuse_unsendable(connection: Connection, row: AnyRow) -> None:
     if why := _is_over(connection, row):
         raise LedgerError(f"delivery {row.id} cannot be queued: {why}")
     address = connection.execute(
-        _SUPPRESSED.add_columns(_ADDRESS).where(delivery.c.id == row.id)
+        _SUPPRESSED.add_columns(ADDRESS).where(delivery.c.id == row.id)
     ).one_or_none()
     if address is not None:
         raise LedgerError(
@@ -155,6 +154,5 @@ def _afresh(now: datetime) -> dict[str, object]:
         "due_at": now,
         "attempts": 0,
         "first_begun_at": None,
-        "doubts": 0,
         "reason": "tried again by hand",
     }
