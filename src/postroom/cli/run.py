@@ -78,6 +78,7 @@ def command(
         return _pretended(loaded, at, stop, as_json)
     with at_work(loaded, session.now, workers - 1, only_once=only_once) as office:
         if only_once:
+            office.roll.wait_for_judgement(stop)
             return _once(loaded, office, stop, as_json)
         return _serve(config, loaded, office, stop)
 

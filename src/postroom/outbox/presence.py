@@ -5,19 +5,22 @@ dead to the others: they judge what it had in flight (`recover`). It may have be
 `beat` waits until that judgement is done, and the owner on every delivery keeps it from writing to what is no
 longer its own.
 
-Moments are the server's on PostgreSQL, as hosts' clocks differ; on SQLite they are the `now` handed in.
+Moments are the server's on PostgreSQL, as hosts' clocks differ; on SQLite they are the `now` handed in. That clock
+may jump, and everybody seem silent at once: so a judge must also have seen no new sign by a clock of its own
+that nobody sets (`Watch`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Select,
     cast,
     delete,
     exists,
@@ -52,16 +55,33 @@ class Worker:
     beat_at: datetime
 
 
+@dataclass(slots=True)
+class Watch:
+    """What one process has seen of the others' signs: from when on, by its own `seconds`, each was the last one.
+
+    Nobody may set that clock, and it must count on while the machine sleeps. Who gives no other sign for `span` of
+    these seconds is silent.
+    """
+
+    seconds: Callable[[], float]
+    span: float
+    _since: dict[tuple[str, object], float] = field(default_factory=dict)
+
+    def silent(self, signs: Mapping[str, object]) -> set[str]:
+        """Look at the last sign of everybody; name those who gave none since one was seen so long ago."""
+        now = self.seconds()
+        self._since = {each: self._since.get(each, now) for each in signs.items()}
+        return {name for (name, _), since in self._since.items() if now - since >= self.span}
+
+
 def register(connection: Connection, owner: str, host: str, pid: int, now: datetime) -> None:
     """Say that `owner` works on the ledger; must be committed before it claims anything.
 
     `owner` must be new with every start: a process that takes the name of a dead one keeps the others from
-    judging what that had in flight. Rows of processes that fell silent a day ago are cleared away.
+    judging what that had in hand.
     """
     clock = _clock(connection, now)
-    connection.execute(
-        delete(worker).where((worker.c.beat_at < _before(clock, _FORGOTTEN)) | (worker.c.name == owner))
-    )
+    leave(connection, owner)
     connection.execute(
         worker.insert().values(name=owner, host=host, pid=pid, started_at=clock, beat_at=clock)
     )
@@ -106,26 +126,48 @@ def present(connection: Connection, now: datetime, stalled: timedelta = STALLED)
     return set(connection.execute(select(worker.c.name).where(worker.c.beat_at >= since)).scalars())
 
 
-def dead_owners(connection: Connection, now: datetime, stalled: timedelta = STALLED) -> set[str]:
+def dead_owners(
+    connection: Connection, now: datetime, watch: Watch, stalled: timedelta = STALLED
+) -> set[str]:
     """Name who fell silent for longer than `stalled`, and who owns deliveries without being on the roll.
 
-    Must run in the transaction that judges what they had in hand: on PostgreSQL it locks the rows of the
-    silent, so that one who wakes up waits for the judgement.
+    Silent are they by the ledger's clock and by that of `watch`, too. Must run in the transaction that judges
+    what they had in hand: on PostgreSQL it locks the rows of the silent, so that one who wakes up waits for
+    the judgement.
     """
-    since = _before(_clock(connection, now), stalled)
-    silent = select(worker.c.name).where(worker.c.beat_at < since).order_by(worker.c.name).with_for_update()
+    signs = {row.name: row.beat_at for row in connection.execute(_SIGNS)}
+    seen = worker.c.name.in_(sorted(watch.silent(signs)))
+    locked = _silent(connection, now, stalled).where(seen).order_by(worker.c.name).with_for_update()
+    silent = {row.name for row in connection.execute(locked) if row.beat_at == signs[row.name]}
     unknown = (
         select(delivery.c.owner)
         .where(delivery.c.owner.is_not(None), ~exists().where(worker.c.name == delivery.c.owner))
         .distinct()
     )
-    return {name for query in (silent, unknown) for name in connection.execute(query).scalars()}
+    return silent.union(connection.execute(unknown).scalars())
 
 
-def roll_call(connection: Connection, now: datetime, stalled: timedelta = STALLED) -> Callable[[str], bool]:
-    """Return what tells whether an owner is alive, as `recover.recover` asks it in the same transaction."""
-    dead = dead_owners(connection, now, stalled)
-    return lambda owner: owner not in dead
+def suspects(connection: Connection, now: datetime, stalled: timedelta = STALLED) -> set[str]:
+    """Name who seems silent by the ledger's clock and has deliveries in hand: to look only."""
+    has_some = exists().where(delivery.c.owner == worker.c.name)
+    return set(connection.execute(_silent(connection, now, stalled).where(has_some)).scalars())
+
+
+def forget_dead(connection: Connection, dead: Collection[str], now: datetime) -> None:
+    """Clear from the roll whoever is `dead` for a day; where they only slept, they register again.
+
+    Must run in the transaction that judged them.
+    """
+    since = _before(_clock(connection, now), _FORGOTTEN)
+    connection.execute(delete(worker).where(worker.c.name.in_(dead), worker.c.beat_at < since))
+
+
+_SIGNS = select(worker.c.name, worker.c.beat_at)
+
+
+def _silent(connection: Connection, now: datetime, stalled: timedelta) -> Select[str, datetime]:
+    """Select who gave no sign for longer than `stalled`, by the ledger's clock."""
+    return _SIGNS.where(worker.c.beat_at < _before(_clock(connection, now), stalled))
 
 
 def _clock(connection: Connection, now: datetime) -> ColumnElement[int]:

@@ -13,7 +13,7 @@ from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
 from postroom.outbox.hands import Hand, free
 from postroom.outbox.moves import cancel_withdrawn
-from postroom.outbox.presence import STALLED, roll_call
+from postroom.outbox.presence import STALLED, Watch, dead_owners, forget_dead
 from postroom.outbox.record import Change, Result, close, decide, in_hand
 from postroom.outbox.rows import ADDRESS, DELIVERED_OF_EDITION, STAMP, AnyRow, stamp_of
 from postroom.outbox.tables import delivery
@@ -79,12 +79,16 @@ def recover(
 def recover_silent(
     connection: Connection,
     now: datetime,
+    watch: Watch,
     *,
     idempotent: Callable[[str], bool],
     stalled: timedelta = STALLED,
 ) -> Recovered:
     """Judge what those have in hand who fell silent for so long on the roll of a shared ledger (`presence`)."""
-    return recover(connection, now, owner_alive=roll_call(connection, now, stalled), idempotent=idempotent)
+    dead = dead_owners(connection, now, watch, stalled)
+    done = recover(connection, now, owner_alive=lambda owner: owner not in dead, idempotent=idempotent)
+    forget_dead(connection, dead, now)
+    return done
 
 
 def recover_own(connection: Connection, hand: Hand, now: datetime, *, idempotent: bool) -> Recovered:

@@ -3,6 +3,7 @@
 SQLite is one host's: a lock on a file proves that nobody else is alive (`outbox.lock`). PostgreSQL is
 shared: each process gives a sign every few seconds, and what one that fell silent had in hand is judged by whoever
 notices first. A process that was stopped for so long must send nothing when it wakes: others hold it for dead.
+Whoever judges has watched for longer than a process may send after its last sign, so a clock that jumps kills nobody.
 All go by the server's clock then: where hosts disagree about the time, rates would not hold, and articles go out early.
 """
 
@@ -30,6 +31,9 @@ SURE = 0.5
 NOTABLE = timedelta(seconds=2)
 """How wrong a clock has to be to be worth a word: those that are kept by NTP are better by far."""
 
+GLANCE_SECONDS = 0.2
+"""How long to wait between two looks at whether somebody still seems silent."""
+
 ASK_TIMES = 3
 PROMPT = timedelta(seconds=1)
 """How long the server's answer about the time may take: half of it is how wrong it may be."""
@@ -52,6 +56,7 @@ class Roll:
     _lapses: int = 0
     _behind: timedelta = timedelta(0)
     _gone: threading.Event = field(default_factory=threading.Event)
+    _watch: presence.Watch = field(default_factory=lambda: _watch())
 
     def sign_on(self) -> None:
         """Begin: judge what the dead left behind, and from now on give signs."""
@@ -66,6 +71,22 @@ class Roll:
         self._register()
         self.judge()
         threading.Thread(target=self._keep, name="roll", daemon=True).start()
+
+    def wait_for_judgement(self, stop: threading.Event) -> None:
+        """Wait until all that the silent have in hand is judged, or they give a sign, or `stop` is set.
+
+        It is for a process that will not be there any more when it has watched them for long enough.
+        """
+        if not self.ledger.is_shared:
+            return
+        until = _awake_seconds() + 2 * self._watch.span
+        is_told = False
+        while self._any_silent() and _awake_seconds() < until:
+            if not is_told:
+                log.info("waiting whether processes that seem silent are", seconds=round(self._watch.span))
+                is_told = True
+            if stop.wait(GLANCE_SECONDS):
+                return
 
     def sign_off(self) -> None:
         """End: nobody has to wait for a sign."""
@@ -95,7 +116,11 @@ class Roll:
         """Take up again what silent processes had in hand."""
         tell(
             self.ledger.write(
-                recover.recover_silent, self.now(), stalled=presence.STALLED, idempotent=is_idempotent
+                recover.recover_silent,
+                self.now(),
+                self._watch,
+                stalled=presence.STALLED,
+                idempotent=is_idempotent,
             )
         )
 
@@ -103,6 +128,9 @@ class Roll:
         """Take up again what these owners had in hand, who are known to be dead."""
         alive = (lambda owner: owner not in owners) if owners else (lambda owner: False)
         tell(self.ledger.write(recover.recover, self.now(), owner_alive=alive, idempotent=is_idempotent))
+
+    def _any_silent(self) -> bool:
+        return bool(self.ledger.read(presence.suspects, self.now(), presence.STALLED))
 
     def _register(self) -> None:
         begun = _awake_seconds()
@@ -160,6 +188,11 @@ def tell(found: Recovered) -> None:
         log.warning("delivery may be repeated", edition=doubt.edition, message_id=doubt.message_id)
     for doubt in found.uncertain:
         log.error("delivery is uncertain; `postroom outbox resolve` decides", edition=doubt.edition)
+
+
+def _watch() -> presence.Watch:
+    """Watch others for as long as they may still send after a sign, and for what they began just before to end."""
+    return presence.Watch(_awake_seconds, (SURE * presence.STALLED + presence.EVERY).total_seconds())
 
 
 def _awake_seconds() -> float:
