@@ -41,6 +41,43 @@ def test_a_key_of_ones_own_is_no_slip(desk) -> None:
     assert found(desk) == []
 
 
+@pytest.mark.parametrize("damage", ["missing", "headless", "a folder"])
+def test_an_audience_that_cannot_be_read_is_one_finding_among_all_others(desk, damage: str) -> None:
+    desk.article(channels="newsleter")
+    (desk.folder / "subscribers.csv").unlink()
+    if damage == "headless":
+        desk.write("subscribers.csv", "who,where\n1,2\n")
+    elif damage == "a folder":
+        (desk.folder / "subscribers.csv").mkdir()
+    lines = (desk.folder / "config.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, each in enumerate(lines, start=1) if "    audience:" in each)
+    slip, audience = found(desk)
+    assert "there is no channel `newsleter`" in slip
+    assert audience.startswith(f"config.yaml:{line}: audience: subscribers.csv:")
+
+
+def test_a_field_that_the_audience_lacks_is_told_with_its_line(desk) -> None:
+    desk.article(
+        body="Hello {{name|there}}.\n\nYou live in {{country|the world}}, and that is good to know of you."
+    )
+    (told,) = [each for each in found(desk) if "merge-field" in each]
+    text = (desk.folder / "articles/letters.md").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, each in enumerate(text, start=1) if "country" in each)
+    assert told.startswith(
+        f"articles/letters.md:{line}: merge-field: subscribers.csv has no column `country`"
+    )
+
+
+def test_template_code_is_told_with_its_line_and_as_it_was_written(desk) -> None:
+    desk.article(body="Dear {{first_name|there}}, TODO see x and {{first_name and more of it than that.")
+    line = next(each for each in found(desk) if "email-template-code" in each)
+    text = (desk.folder / "articles/letters.md").read_text(encoding="utf-8").splitlines()
+    number = next(number for number, each in enumerate(text, start=1) if "Dear" in each)
+    assert line.startswith(f"articles/letters.md:{number}: ")
+    assert "@@" not in line
+    assert "TODO see x and {{first_name and more of it" in line
+
+
 def test_a_row_that_cannot_be_used_is_named_with_its_line(desk) -> None:
     desk.article()
     desk.write("subscribers.csv", "email,name\nada@example.org,Ada\nbob.example.org,Bob\n")

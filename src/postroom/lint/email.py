@@ -111,12 +111,27 @@ def _template_code(email: Email, html: MailHtml) -> Iterator[_Complaint]:
     texts = (email.subject, email.preheader, *html.texts, *(target for target, _ in html.links))
     found = next(filter(None, map(_TEMPLATE_CODE.search, texts)), None)
     if found:
-        excerpt = found.string[max(0, found.start() - 20) : found.start() + 40].strip()
+        excerpt = _excerpt(found, email.fence)
         cure = "Remove it or set it as code; a merge field is written {{first_name|there}}"
         yield _error("email-template-code", f"template code would reach readers: “{excerpt}”. {cure}")
     if email.fence in _without_fields(email.html + email.text, email.fence):
         found_fence = f"the mark {email.fence} stands in the mail without a merge field"
         yield _error("email-fence", f"{found_fence}. Remove it from the template")
+
+
+def _excerpt(found: re.Match[str], fence: str) -> str:
+    """Show some words around a place, with merge fields as an editor writes them."""
+    before = _as_written(found.string[: found.start()], fence)
+    if len(before) > 20:
+        before = before[-20:].partition(" ")[2]
+    return " ".join((before + _as_written(found.string[found.start() :], fence)[:40]).split())
+
+
+def _as_written(text: str, fence: str) -> str:
+    def field(match: re.Match[str]) -> str:
+        return f"{{{{{match[1]}{f'|{match[2]}' if match[2] else ''}}}}}"
+
+    return _pattern(fence).sub(field, text)
 
 
 def _merge_fields(email: Email) -> Iterator[_Complaint]:

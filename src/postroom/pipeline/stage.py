@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from postroom import assets, audience
 from postroom.articles import read_body
+from postroom.errors import AudienceError
 from postroom.model import (
     Article,
     Asset,
@@ -25,6 +26,7 @@ from postroom.model import (
 from postroom.outbox import content as frozen_content
 from postroom.outbox import operate, subscribers
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.locate import line_of_field, located
 from postroom.pipeline.project import Project
 from postroom.pipeline.survey import regrade
 from postroom.readiness import Candidate
@@ -72,7 +74,8 @@ def stage(
     manuscript, found = _manuscript(project, candidate)
     rendered = _render(project, candidate, manuscript)
     fields = _unknown_fields(candidate, rendered)
-    findings = tuple(regrade(project.config, (*found, *_unsaid(rendered, found), *fields)))
+    said = (*found, *located(candidate.article, _unsaid(rendered, found)), *fields)
+    findings = tuple(regrade(project.config, said))
     return Staged(
         candidate=candidate,
         edition=_edition(candidate, rendered, revision, due_at=due_at, now=now),
@@ -82,11 +85,17 @@ def stage(
 
 
 def _unknown_fields(candidate: Candidate, rendered: Rendered) -> Iterator[Finding]:
-    """Find merge fields that the channel's audience does not have: nobody would get their value."""
+    """Find merge fields that the channel's audience does not have: nobody would get their value.
+
+    Where the audience cannot be read, whoever counts it says so.
+    """
     content, who = rendered.content, candidate.channel.audience
     if not isinstance(content, Email) or who is None or who.file is None:
         return
-    known = {*CLOSED_FIELDS, *audience.columns(who.file, who.shown)}
+    try:
+        known = {*CLOSED_FIELDS, *audience.columns(who.file, who.shown)}
+    except AudienceError:
+        return
     used = {name for text in (content.subject, content.html) for name, _ in fields_in(text, content.fence)}
     for name in sorted(used - known):
         near = get_close_matches(name, known, n=1)
@@ -95,6 +104,7 @@ def _unknown_fields(candidate: Candidate, rendered: Rendered) -> Iterator[Findin
             rule="merge-field",
             severity=Severity.ERROR,
             file=candidate.article.file,
+            line=line_of_field(candidate.article, name),
             message=f"{who.shown} has no column `{name}`, which `{{{{{name}}}}}` asks for; {hint}",
         )
 
