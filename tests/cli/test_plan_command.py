@@ -26,6 +26,43 @@ def test_a_missing_audience_blocks_its_own_lines_alone(office, postroom, hours) 
     assert lines["stamps", "linkedin", "hook"]["state"] == "waiting"
 
 
+def fates(postroom) -> dict[str, tuple[str, str]]:
+    """Say what `plan` tells of each channel's variants."""
+    return {
+        f"{line['channel']} {line['variant']}": (line["state"], line["reason"])
+        for line in json.loads(postroom("plan", "--json").out)
+    }
+
+
+def test_what_cannot_go_out_at_its_time_is_blocked_today(office, postroom, hours) -> None:
+    office.configure(
+        ("variants: [hook, {takeaways: 2 days later}]", "variants: [hook, {question: 5 minutes later}]")
+    )
+    office.article(
+        date=hours(24), body="A statement about letters in {{country|the world}}. Another follows it here."
+    )
+    found = fates(postroom)
+    state, reason = found["newsletter article"]
+    assert state == "blocked"
+    assert "subscribers.csv has no column `country`" in reason
+    state, reason = found["linkedin question"]
+    assert state == "blocked"
+    assert "the article cannot feed it" in reason
+
+
+def test_what_follows_something_blocked_is_blocked_with_it(office, postroom, hours) -> None:
+    office.article(date=hours(-1))
+    template = office.folder / "templates/linkedin/hook.j2"
+    template.parent.mkdir(parents=True, exist_ok=True)
+    template.write_text("{{ nonsense", encoding="utf-8")
+    found = fates(postroom)
+    assert found["linkedin hook"][0] == "blocked"
+    state, reason = found["linkedin takeaways"]
+    assert state == "blocked"
+    assert reason.startswith("it follows `hook`, which is blocked: ")
+    assert found["newsletter article"][0] == "ready"
+
+
 def test_a_missing_audience_does_not_hide_what_a_run_sent(office, postroom, hours) -> None:
     office.article(date=hours(-1))
     office.article("stamps", date=hours(24))

@@ -11,7 +11,7 @@ from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.model import Blocked, Channel, Held, History, Published, Ready, Waiting
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import headcount, stage
+from postroom.pipeline.stage import Staged, headcount, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, survey
 from postroom.readiness import Candidate, clearance
 
@@ -37,14 +37,22 @@ class PlanLine:
 def plan(
     project: Project, ledger: Ledger | None, history: History, now: datetime, progress: Progress | None = None
 ) -> list[PlanLine]:
-    """Tell the fate of every article on every channel in every variant, as of `now`."""
-    return plan_of(project, survey(project, history, now, progress), ledger, history, now)
+    """Tell the fate of every article on every channel in every variant, as of `now`.
+
+    What waits is rendered too, so that it is known today whether it can go out then.
+    """
+    seen = survey(project, history, now, progress)
+    return _lines(_Teller(project=project, ledger=ledger, history=history, now=now, looks_ahead=True), seen)
 
 
 def plan_of(
     project: Project, seen: Survey, ledger: Ledger | None, history: History, now: datetime
 ) -> list[PlanLine]:
-    """Tell the fate of every candidate of a survey."""
+    """Tell the fate of every candidate of a survey; of what waits, only what is known without rendering it."""
+    return _lines(_Teller(project=project, ledger=ledger, history=history, now=now), seen)
+
+
+def _lines(teller: _Teller, seen: Survey) -> list[PlanLine]:
     lines = [
         PlanLine(
             article=each.file,
@@ -55,18 +63,22 @@ def plan_of(
         )
         for each in seen.broken
     ]
-    teller = _Teller(project=project, ledger=ledger, history=history, now=now)
     return lines + [teller.line(verdict) for verdict in seen.verdicts]
 
 
 @dataclass(slots=True)
 class _Teller:
-    """Turns verdicts into lines; counts each audience once."""
+    """Turns verdicts into lines; counts each audience once.
+
+    `_stopped` says of first variants, by article and channel, why they cannot go out: nor can what follows them.
+    """
 
     project: Project
     ledger: Ledger | None
     history: History
     now: datetime
+    looks_ahead: bool = False
+    _stopped: dict[tuple[str, str], str] = field(default_factory=dict)
     _counts: dict[str, int | AudienceError] = field(default_factory=dict)
 
     def line(self, verdict: Verdict) -> PlanLine:
@@ -76,6 +88,9 @@ class _Teller:
             state, at, reason, recipients = self._fate(verdict)
         except AudienceError as error:
             state, at, reason, recipients = "blocked", None, str(error), None
+        first = candidate.channel.variants[0].name
+        if state == "blocked" and candidate.variant.name == first:
+            self._stopped[candidate.article.id, candidate.channel.name] = reason
         return PlanLine(
             article=candidate.article.id,
             channel=candidate.channel.name,
@@ -92,7 +107,7 @@ class _Teller:
             case Ready(since=since):
                 return self._ready(candidate, since)
             case Waiting(until=until, why=why):
-                return "waiting", until, why, self._count(candidate.channel)
+                return self._waiting(candidate, until, why)
             case Blocked(why=why):
                 return "blocked", None, why, None
             case Held(why=why):
@@ -100,14 +115,29 @@ class _Teller:
             case Published(why=why, edition=edition, state=became):
                 return ("held" if became == "held" else "published"), None, f"{edition}: {why}", None
 
-    def _ready(self, candidate: Candidate, since: datetime) -> Fate:
+    def _waiting(self, candidate: Candidate, until: datetime | None, why: str) -> Fate:
+        first, place = candidate.channel.variants[0].name, (candidate.article.id, candidate.channel.name)
+        if candidate.variant.after is not None and candidate.variant.name != first and place in self._stopped:
+            return "blocked", None, f"it follows `{first}`, which is blocked: {self._stopped[place]}", None
+        recipients = self._count(candidate.channel)
+        staged = self._staged(candidate, until or self.now) if self.looks_ahead else None
+        if isinstance(staged, str):
+            return "blocked", None, staged, None
+        return "waiting", until, why, recipients
+
+    def _staged(self, candidate: Candidate, due_at: datetime) -> Staged | str:
+        """Render a candidate, or say why it cannot go out."""
         try:
-            recipients = self._count(candidate.channel)
-            staged = stage(self.project, candidate, due_at=since, now=self.now)
+            staged = stage(self.project, candidate, due_at=due_at, now=self.now)
         except (ArticleError, TemplateError) as error:
-            return "blocked", None, str(error), None
-        if staged.faults:
-            return "blocked", None, "; ".join(map(str, staged.faults)), None
+            return str(error)
+        return "; ".join(map(str, staged.faults)) or staged
+
+    def _ready(self, candidate: Candidate, since: datetime) -> Fate:
+        recipients = self._count(candidate.channel)
+        staged = self._staged(candidate, since)
+        if isinstance(staged, str):
+            return "blocked", None, staged, None
         holds = clearance(
             candidate, self.history, content_hash=staged.edition.content_hash, recipients=recipients
         )
