@@ -48,22 +48,25 @@ class Workers:
         broken: Callable[[], None],
         before: Workers | None = None,
     ) -> None:
-        self._retire = threading.Event()
+        self._retiring = threading.Event()
         old = before.at_work() if before is not None else {}
         self._workers = [
-            _Worker(ledger, lane, self._retire, delivered, broken, old.pop(lane.carrier, None))
+            _Worker(ledger, lane, self._retiring, delivered, broken, old.pop(lane.carrier, None))
             for lane in lanes
         ]
-        self._left = tuple(old.values())
+        self._left = old
         self._threads = [
             threading.Thread(target=each.run, name=f"worker {each.lane.name}", daemon=True)
             for each in self._workers
         ]
 
     def at_work(self) -> dict[Carrier, threading.Thread]:
-        """Return the threads that still have something in flight, by what they carry."""
+        """Return the threads that still have something in flight, by what they carry; those of earlier configs, too,
+        that nobody has followed.
+        """
         pairs = zip(self._workers, self._threads, strict=True)
-        return {worker.lane.carrier: thread for worker, thread in pairs if thread.is_alive()}
+        own = {worker.lane.carrier: thread for worker, thread in pairs}
+        return {carrier: thread for carrier, thread in (self._left | own).items() if thread.is_alive()}
 
     def start(self) -> None:
         """Begin to work."""
@@ -75,12 +78,16 @@ class Workers:
         for worker in self._workers:
             worker.news.set()
 
+    def retire(self) -> None:
+        """Claim nothing more; returns at once."""
+        self._retiring.set()
+        self.wake()
+
     def rest(self, seconds: float) -> bool:
         """Claim nothing more; tell whether all that was in flight was done within so many seconds."""
         end = time.monotonic() + seconds
-        self._retire.set()
-        self.wake()
-        threads = (*self._threads, *self._left)
+        self.retire()
+        threads = (*self._threads, *self._left.values())
         for thread in threads:
             thread.join(timeout=max(end - time.monotonic(), 0))
         return not any(thread.is_alive() for thread in threads)
