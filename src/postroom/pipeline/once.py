@@ -16,7 +16,8 @@ from postroom.outbox.failures import Failures
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
-from postroom.pipeline.deliver import Clock, Tally, deliver
+from postroom.pipeline.abreast import deliver_abreast
+from postroom.pipeline.deliver import Clock, Tally
 from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.plan import PlanLine, plan_of
 from postroom.pipeline.project import Project, open_project
@@ -73,7 +74,7 @@ def once(
     if crew is not None:
         crew.start()
     try:
-        tallies = {name: deliver(ledger, lane, stop) for name, lane in lanes.items()}
+        tallies = deliver_abreast(ledger, lanes, stop)
     finally:
         close_lanes(lanes)
     if crew is not None:
