@@ -6,13 +6,17 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 import pytest
 from postgresql_server import Server
 
+from postroom import config
 from postroom.cli import main
-from postroom.outbox import presence
+from postroom.outbox import leader, presence, status
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.lanes import Shift
+from postroom.pipeline.once import once
 from postroom.shipped import shipped
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,6 +97,48 @@ def test_all_that_people_do_with_the_ledger_works_on_postgresql(shop: Shop) -> N
     shop.ok("pull", "letters")
     assert "PostgreSQL" in shop.run("outbox", "backup")[1]
     assert shop.run("adopt", "--yes", "--anyway")[0] in (0, 1)
+
+
+def test_a_run_beside_a_leader_publishes_nothing_and_delivers_what_is_due(shop: Shop) -> None:
+    shop.ok("outbox", "pause", "mail")
+    assert "2 deliveries wait in mail" in shop.run("run", "--once")[1]
+    shop.ok("outbox", "resume", "mail")
+    second = ARTICLE.replace("id: letters", "id: more").replace("On letters", "On coaches")
+    second = second.replace("Letters used to wait", "Coaches used to stand")
+    (shop.folder / "articles/more.md").write_text(second, encoding="utf-8")
+    with Ledger(shop.url) as other:
+        assert other.write(leader.lead)
+        found = json.loads(shop.ok("run", "--once", "--json"))
+        assert found["leads"] is False
+        assert {each["edition"]: each["sent"] for each in found["sent"]} == {EDITION: 2}
+        told = shop.ok("run", "--once")
+        assert "Another process on this ledger leads: what is new is published by that one." in told
+        assert "nothing new was ready" not in told
+        assert not any("/more" in each.key for each in other.read(status.editions))
+    found = json.loads(shop.ok("run", "--once", "--json"))
+    assert found["leads"] is True
+    assert any(each["edition"] == EDITION.replace("letters", "more") for each in found["sent"])
+
+
+def test_a_run_that_delivers_lets_another_publish(shop: Shop) -> None:
+    """A newsletter to many takes hours, and who publishes has to be there meanwhile."""
+    leads = []
+
+    class Helper:
+        """Asks for the lead when delivering begins."""
+
+        def start(self) -> None:
+            with Ledger(shop.url) as other:
+                leads.append(other.write(leader.lead))
+
+        def wait(self, stop: Event) -> None:
+            assert not stop.is_set()
+
+    loaded = config.load(shop.folder / "config.yaml")
+    shift = Shift(owner="host:1", clock=lambda: NOW, secrets=lambda name: name, hold=lambda: lambda: True)
+    with Ledger(shop.url) as ledger:
+        assert once(loaded, ledger, shift, stop=Event(), crew=Helper()).leads
+    assert leads == [True]
 
 
 def test_doctor_tells_what_the_server_may_forget_and_who_works(shop: Shop) -> None:

@@ -18,7 +18,7 @@ EDITION = {
     *("queued", "sending", "sent", "failed", "uncertain", "cancelled"),
 }
 DELIVERY = {"edition", "recipient", "part", "state", "attempts", "due_at", "reason"}
-SUMMARY = {"sent", "waiting", "failed", "uncertain", "transports", "plan", "findings"}
+SUMMARY = {"leads", "sent", "waiting", "failed", "uncertain", "transports", "plan", "findings"}
 
 
 @pytest.fixture

@@ -56,3 +56,13 @@ def test_a_killed_leader_gives_way_within_seconds(ledger: Ledger, url: str) -> N
         until = monotonic() + 10
         while not ledger.read(leader.lead):
             assert monotonic() < until
+
+
+def test_who_steps_down_lets_another_lead_and_works_on(ledger: Ledger, url: str) -> None:
+    assert ledger.write(leader.lead)
+    ledger.write(leader.step_down)
+    with Ledger(url) as other:
+        assert other.write(leader.lead)
+        assert ledger.write(leader.lead) is not ledger.is_shared
+        ledger.write(leader.step_down)
+        assert ledger.write(leader.lead) is not ledger.is_shared

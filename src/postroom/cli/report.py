@@ -20,6 +20,8 @@ def print_report(done: Done, config: Config) -> None:
     """Print the report for people."""
     out, zone = console.out(), ZoneInfo(config.publication.timezone)
     _print_sent(done, out)
+    if not done.leads:
+        out.print("Another process on this ledger leads: what is new is published by that one.\n")
     print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
     waiting = (told_backlog(each, config) for each in done.backlogs)
     console.print_worries((*waiting, *_faults(done), *unsettled(done.failed, done.undecided, done.uncertain)))
@@ -39,7 +41,7 @@ def _print_sent(done: Done, out: Console) -> None:
     ]
     if rows:
         out.print(console.table(["state", "article", "channel", "to", "through"], rows))
-    elif done.backlogs or done.findings:
+    elif done.backlogs or done.findings or not done.leads:
         out.print("Nothing went out.")
     else:
         out.print("Nothing went out: nothing new was ready.")
@@ -67,6 +69,7 @@ def _faults(done: Done) -> Iterator[str]:
 def report_json(done: Done, config: Config) -> dict[str, object]:
     """Shape the report for machines."""
     return {
+        "leads": done.leads,
         "sent": [
             {"edition": row.key, "channel": row.channel, "article": row.article, "sent": number}
             for row, number in done.sent

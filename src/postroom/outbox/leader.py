@@ -1,7 +1,8 @@
 """Let one process at a time publish, of all that share a ledger on PostgreSQL.
 
 The leader holds an advisory lock of its session. It is lost with the connection, so a process that closes its
-ledger at a clean stop, that dies, or that the server cannot reach any more, gives way to the next that asks.
+ledger at a clean stop, that dies, or that the server cannot reach any more, gives way to the next that asks; and so
+does one that steps down.
 A lock is no fence: a leader whose connection broke may finish what it was doing. That it does so without harm is
 for `enqueue` to see, whose every batch names the freeze that it belongs to.
 
@@ -35,7 +36,9 @@ _LEAD = text(
 _WITH_IDLE_TIMEOUT = 14_00_00
 """The first version of PostgreSQL that can end a session which does nothing (`idle_session_timeout`)."""
 
+_END = text("SELECT pg_advisory_unlock(:key, hashtext(current_schema()))")
 _GIVE_WAY = text("SELECT set_config('idle_session_timeout', :milliseconds, false)")
+_TAKE_TIME = text("RESET idle_session_timeout")
 _VERSION = text("SELECT current_setting('server_version_num')::integer")
 
 
@@ -49,7 +52,20 @@ def lead(connection: Connection) -> bool:
         return True
     if not connection.execute(_LEAD, {"key": _KEY}).scalar_one():
         return False
-    if connection.execute(_VERSION).scalar_one() >= _WITH_IDLE_TIMEOUT:
+    if _has_idle_timeout(connection):
         span = presence.STALLED // timedelta(milliseconds=1)
         connection.execute(_GIVE_WAY, {"milliseconds": str(span)})
     return True
+
+
+def step_down(connection: Connection) -> None:
+    """Let another process publish from now on: for one that leads, has published, and goes on with other work."""
+    if connection.dialect.name == "sqlite":
+        return
+    connection.execute(_END, {"key": _KEY})
+    if _has_idle_timeout(connection):
+        connection.execute(_TAKE_TIME)
+
+
+def _has_idle_timeout(connection: Connection) -> bool:
+    return bool(connection.execute(_VERSION).scalar_one() >= _WITH_IDLE_TIMEOUT)

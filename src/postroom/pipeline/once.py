@@ -10,7 +10,7 @@ from typing import Protocol
 
 from postroom.config import Config
 from postroom.model import Accounts, Finding
-from postroom.outbox import failures, history, meta, status
+from postroom.outbox import failures, history, leader, meta, status
 from postroom.outbox.backlogs import Backlog, backlogs
 from postroom.outbox.failures import Failures
 from postroom.outbox.ledger import Ledger
@@ -39,6 +39,7 @@ class Done:
     transport; `backlogs` what waits for another try; `lines` the plan after it; `findings` what kept
     single candidates, or the whole folder, from the outbox. `failed` counts what failed in this run, and
     `undecided` are the editions of these where that waits for a decision; `uncertain` counts all that does.
+    It `leads` unless another process that shares the ledger does: then it has published nothing.
     """
 
     sent: tuple[tuple[EditionRow, int], ...]
@@ -50,6 +51,7 @@ class Done:
     failed: int
     undecided: tuple[Failures, ...]
     uncertain: int
+    leads: bool
 
 
 def once(
@@ -63,13 +65,13 @@ def once(
 ) -> Done:
     """Publish what is ready, deliver what is due, and return when nothing more is, or `stop` is set.
 
-    A `crew` delivers at the same time.
+    Where another process leads, that one publishes; this one only delivers. A `crew` delivers at the same time.
     """
     project = open_project(config, settle=True)
     ledger.write(meta.keep_config, GoodConfig(text=config.text, digest=config.digest, path=str(config.path)))
     before = {row.key: row.accounts for row in ledger.read(status.editions)}
     publisher = Publisher(project=project, ledger=ledger, stop=stop)
-    tick = _publish_settled(publisher, shift.clock, stop, progress)
+    tick = _publish_as_leader(publisher, shift.clock, stop, progress)
     lanes = open_lanes(config, ledger, shift)
     if crew is not None:
         crew.start()
@@ -92,12 +94,24 @@ class Helpers(Protocol):
         """Wait until nothing more is due for them, or `stop` is set and they have ended."""
 
 
+def _publish_as_leader(
+    publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None
+) -> Tick | None:
+    """Publish if this process leads, and let another lead while it delivers; None where another leads."""
+    ledger = publisher.ledger
+    if not ledger.write(leader.lead):
+        return None
+    tick = _publish_settled(publisher, clock, stop, progress)
+    ledger.write(leader.step_down)
+    return tick
+
+
 def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Tick:
-    """Publish, and again while files in the folder are still changing."""
+    """Publish, and again while files in the folder are still changing and this process still leads."""
     tick = publisher.publish(clock(), progress)
     first = tick
     for _ in range(_GLANCES):
-        if not tick.unsettled or stop.wait(_GLANCE_SECONDS):
+        if not tick.unsettled or stop.wait(_GLANCE_SECONDS) or not publisher.ledger.write(leader.lead):
             break
         tick = publisher.publish(clock())
     findings = first.findings if tick.is_idle else tick.findings
@@ -107,7 +121,7 @@ def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: 
 def _done(
     project: Project,
     ledger: Ledger,
-    tick: Tick,
+    tick: Tick | None,
     tallies: dict[str, Tally],
     before: dict[str, Accounts],
     now: datetime,
@@ -124,10 +138,11 @@ def _done(
         backlogs=ledger.read(backlogs, now),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
-        findings=(*_of_folder(project, seen), *tick.findings),
+        findings=(*_of_folder(project, seen), *(tick.findings if tick is not None else ())),
         failed=max(sum(failed.values()), 0),
         undecided=tuple(each for each in ledger.read(failures.undecided) if failed.get(each.edition, 0) > 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
+        leads=tick is not None,
     )
 
 
