@@ -7,6 +7,7 @@ import secrets
 import socket
 import sys
 import threading
+import time
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from postroom.daemon.crew import Crew
 from postroom.outbox import accounts, guard
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
-from postroom.pipeline.deliver import deliver
+from postroom.pipeline.abreast import deliver_abreast
 from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.space import Space
@@ -65,7 +66,8 @@ def at_work(
 
 
 def help_out(config: Config, name: str, stop: threading.Event, *, only_once: bool) -> int:
-    """Deliver as one of a crew, until told to stop or left alone.
+    """Deliver as one of a crew, until told to finish or left alone. What is in flight then is waited for: its end may
+    be long in coming, where only the config has changed.
 
     The ledger is that of the process which started this one, whatever the config says by now: only that one's
     lock is held.
@@ -74,7 +76,7 @@ def help_out(config: Config, name: str, stop: threading.Event, *, only_once: boo
         url = told.readline().decode().strip()
     if not url:
         return 0
-    _stop_when_alone(stop)
+    _heed(stop)
     with Ledger(url, create=False) as ledger, _signs(ledger) as signs:
         roll = _sign_on(signs, name, session.now)
         try:
@@ -88,15 +90,16 @@ def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, 
     is_guarded = guard.check(ledger, guard.place_of(ledger.url)) is not None
     lanes = open_lanes(config, ledger, _shift(config, roll, only_rehearsals=is_guarded))
     if only_once:
-        for lane in lanes.values():
-            deliver(ledger, lane, stop)
-        close_lanes(lanes)
+        try:
+            deliver_abreast(ledger, lanes, stop)
+        finally:
+            close_lanes(lanes)
         return
     workers = Workers(ledger, lanes.values(), lambda: None, stop.set)
     workers.start()
     stop.wait()
-    if not workers.rest(STOP_SECONDS):
-        os._exit(1)  # what hangs would keep the process; whoever started it judges what it had in hand
+    while not workers.rest(STOP_SECONDS):
+        pass  # whoever started this process ends it when it is time
 
 
 @contextmanager
@@ -132,8 +135,9 @@ def _shift(config: Config, roll: Roll, *, only_rehearsals: bool = False) -> Shif
     )
 
 
-def _stop_when_alone(stop: threading.Event) -> None:
-    """Stop when standard input ends: then the process that started this one is gone.
+def _heed(stop: threading.Event) -> None:
+    """Stop when standard input says anything. When it ends, the process that started this one is gone: then stop
+    within the time of any stop; what hangs is judged by whoever starts next.
 
     It is read past Python's buffer, whose lock a thread that waits would hold while the interpreter ends.
     """
@@ -141,7 +145,9 @@ def _stop_when_alone(stop: threading.Event) -> None:
 
     def wait() -> None:
         while os.read(handle, 1024):
-            pass
+            stop.set()
         stop.set()
+        time.sleep(STOP_SECONDS)
+        os._exit(1)
 
     start_new_thread(wait, ())

@@ -1,8 +1,12 @@
 """The crew: further processes that deliver, for machines with more cores than one Python can use.
 
 Each is `postroom run --deliver-as NAME`, and inherits the lock on the ledger: while one of them lives, no other
-daemon begins. They end when their standard input does, so that a daemon that is killed takes them along. What one
-that dies had in hand is judged here, and another takes its place.
+daemon begins. Standard input tells them what to do: first the ledger's address; then a word that bids them finish what
+is in flight and end; its end that the daemon is gone. No signal does: a supervisor sends its own to all of them, and a
+second one would have them drop what is in flight.
+
+A new config is for new processes, under new names. Those before claim nothing more and live on until the last of their
+answers has come, however long that takes. What one that dies had in hand is judged here, and another takes its place.
 """
 
 from __future__ import annotations
@@ -27,14 +31,33 @@ LOOK_SECONDS = 0.1
 AGAIN_SECONDS = 1
 """The shortest time between two starts of the same place in the crew."""
 
+CROWD = 2
+"""How many times the wanted number may live at once, those included that only finish: each has connections open."""
 
-@dataclass(slots=True)
+_FINISH = b"finish\n"
+
+
+@dataclass(slots=True, eq=False)
 class _Hand:
     """One process of the crew. `name` owns its deliveries."""
 
     name: str
     process: subprocess.Popen[bytes]
     begun: float
+
+    def tell(self, what: bytes) -> None:
+        """Tell it something; one that has ended hears nothing."""
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):
+            self.process.stdin.write(what)
+
+    def has_ended(self, seconds: float) -> bool:
+        """Wait until it has ended, or no longer than so many seconds; tell whether it has."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
 
 @dataclass(slots=True)
@@ -51,22 +74,32 @@ class Crew:
     lock: int | None
     only_once: bool = False
     _hands: list[_Hand] = field(default_factory=list)
+    _leaving: list[_Hand] = field(default_factory=list)
     _started: int = 0
+    _is_over: bool = False
+    _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
-        """Start them all."""
-        while len(self._hands) < self.number:
-            self._hands.append(self._start())
+        """Start as many as are wanted; where too many of earlier configs still finish, `look` starts the rest."""
+        with self._changing:
+            while not self._is_over and len(self._hands) < self.number and not self._is_crowded():
+                self._hands.append(self._start())
 
     def look(self) -> None:
-        """Put another in the place of each that died, after judging what it had in hand."""
-        for place, hand in enumerate(self._hands):
+        """Judge what each that ended had in hand, and put others in the places that are free."""
+        for hand in (*self._hands, *self._leaving):
             code = hand.process.poll()
             if code is None or time.monotonic() - hand.begun < AGAIN_SECONDS:
                 continue
-            log.error("a worker process ended; another takes its place", worker=hand.name, code=code)
+            if hand in self._hands:
+                log.error("a worker process ended; another takes its place", worker=hand.name, code=code)
+            elif code != 0:
+                log.error("a worker process ended early", worker=hand.name, code=code)
             self.roll.judge_dead([hand.name])
-            self._hands[place] = self._start()
+            with self._changing:
+                self._hands = [each for each in self._hands if each is not hand]
+                self._leaving = [each for each in self._leaving if each is not hand]
+        self.start()
 
     def wait(self, stop: threading.Event) -> None:
         """Wait until each has ended by itself, or `stop` is set; judge what those left that did not end well."""
@@ -80,23 +113,35 @@ class Crew:
                 self.roll.judge_dead([hand.name])
         self._hands.clear()
 
+    def relieve(self) -> None:
+        """Let all finish what is in flight, and end whenever that is done; `start` puts others in their places."""
+        with self._changing:
+            for hand in self._hands:
+                hand.tell(_FINISH)
+            self._leaving += self._hands
+            self._hands = []
+
     def call_off(self) -> None:
-        """Ask them to finish what is in flight and end; returns at once."""
-        for hand in self._hands:
-            hand.process.terminate()
+        """Ask them to finish what is in flight and end, for good; returns at once."""
+        with self._changing:
+            self._is_over = True
+        self.relieve()
 
     def end(self, seconds: float) -> bool:
         """Wait for those that were called off, no longer than so many seconds; tell whether all were done."""
         end = time.monotonic() + seconds
-        late = [hand for hand in self._hands if not _ended(hand.process, max(end - time.monotonic(), 0))]
+        late = [hand for hand in self._leaving if not hand.has_ended(max(end - time.monotonic(), 0))]
         for hand in late:
             hand.process.kill()
             hand.process.wait()
-        dead = [hand.name for hand in self._hands if hand.process.returncode != 0]
+        dead = [hand.name for hand in self._leaving if hand.process.returncode != 0]
         if dead:
             self.roll.judge_dead(dead)
-        self._hands.clear()
+        self._leaving = []
         return not late
+
+    def _is_crowded(self) -> bool:
+        return len(self._hands) + len(self._leaving) >= CROWD * self.number
 
     def _start(self) -> _Hand:
         self._started += 1
@@ -113,21 +158,12 @@ class Crew:
         ]
         process = subprocess.Popen(  # noqa: S603  # our own command, with a path as one argument
             [*command, *(["--once"] if self.only_once else [])],
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=() if self.lock is None else (self.lock,),
             start_new_session=True,
         )
-        assert process.stdin is not None
-        with suppress(BrokenPipeError):  # it has ended already, which `look` will see
-            process.stdin.write(f"{self.roll.ledger.url}\n".encode())
-            process.stdin.flush()
-        return _Hand(name, process, time.monotonic())
-
-
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
+        hand = _Hand(name, process, time.monotonic())
+        hand.tell(f"{self.roll.ledger.url}\n".encode())
+        return hand

@@ -66,7 +66,7 @@ class Staff:
         project = open_project(config, settle=True)
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
         self.ledger.write(meta.keep_config, kept)
-        self.rest()
+        self._relieve()
         if self.stopping.is_set():
             return project
         self.publisher = Publisher(
@@ -93,6 +93,12 @@ class Staff:
         self.crew.call_off()
         is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
         return self.crew.end(max(end - time.monotonic(), 0.1)) and is_whole
+
+    def _relieve(self) -> None:
+        """Let those who work by the config before finish what is in flight, and wait for none of them."""
+        self.crew.relieve()
+        if self._workers is not None:
+            self._workers.retire()
 
     def close(self) -> None:
         """Tell nobody anything more."""
