@@ -25,6 +25,7 @@ from postroom.daemon.beat import Beat
 from postroom.daemon.crew import Crew
 from postroom.outbox import operate, sqlite, status
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.lanes import Shift
 from postroom.pipeline.roll import Roll
 
@@ -251,8 +252,19 @@ def test_a_second_daemon_is_refused_with_the_pid_of_the_first(office) -> None:
             assert second.stdout == ""
             assert second.stderr == (
                 f"postroom: process {started.process.pid} already works on postroom.db; "
-                "stop it first, or let it do the work\n"
+                "stop it first, or let it do the work; never delete postroom.db.lock: it keeps mails from "
+                "going out twice\n"
             )
+
+
+def test_a_daemon_whose_lock_was_deleted_stops_and_says_so(office) -> None:
+    with running(office) as started:
+        (office.folder / "postroom.db.lock").unlink()
+        until(lambda: started.process.poll() is not None)
+        assert started.process.returncode == 1
+        (told,) = started.said("another daemon may be at work")
+        assert "postroom.db.lock was deleted or replaced" in str(told["why"])
+        assert started.said("stopped")
 
 
 def test_logs_are_json_and_name_nobody(office) -> None:
@@ -295,7 +307,7 @@ def by_hand(office, monkeypatch):
                 hold=roll.hold,
             ),
             roll=roll,
-            crew=Crew(config=loaded.path, number=0, roll=roll, lock=None),
+            crew=Crew(config=loaded.path, number=0, roll=roll, lock=DaemonLock(loaded.database)),
         )
         thread = threading.Thread(target=made.run)
         thread.start()

@@ -52,13 +52,14 @@ def at_work(
     """
     name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
     with DaemonLock(config.database) as lock, Ledger(config.database) as ledger, _signs(ledger) as signs:
+        lock.claim()
         ledger.verify()
         roll = _sign_on(signs, name, clock)
         is_copy = guard.check(ledger, guard.place_of(config.database)) is not None
         if not ledger.is_shared and not is_copy:  # of a copy `adopt` judges: the dead may live elsewhere
             roll.judge_dead(())
         _prove(ledger)
-        crew = Crew(config=config.path, number=helpers, roll=roll, lock=lock.handle, only_once=only_once)
+        crew = Crew(config=config.path, number=helpers, roll=roll, lock=lock, only_once=only_once)
         try:
             yield Office(ledger=ledger, roll=roll, shift=_shift(config, roll), crew=crew)
         finally:

@@ -178,7 +178,7 @@ def _serve(path: Path, config: Config, office: Office, stop: threading.Event) ->
         os._exit(DISK_FAILED)  # closing would write once more to a disk of which nobody knows what it keeps
     if not is_whole:
         os._exit(0)  # what hangs would keep the process; to leave it is what a kill -9 does, and that is safe
-    return 0
+    return int(daemon.is_ousted)
 
 
 def _monitoring(config: Config, vitals: Vitals) -> Handle | None:

@@ -25,7 +25,7 @@ from postroom.daemon.crew import Crew
 from postroom.daemon.files import ConfigFile
 from postroom.daemon.staff import Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
-from postroom.errors import ConfigError, LedgerBroken, PostroomError
+from postroom.errors import ConfigError, LedgerBroken, LedgerLocked, PostroomError
 from postroom.model import Edition, EditionState, Finding
 from postroom.outbox import leader
 from postroom.outbox.ledger import Ledger
@@ -67,8 +67,8 @@ class _Stopped(Exception):
 class Daemon:
     """Publishes and delivers one project until `stopping` is set.
 
-    `path` is config.yaml, read anew when it changes; a broken one leaves the last good in force.
-    `shift` says how lanes are worked, `crew` who helps. `is_broken` tells in the end that the disk failed.
+    `path` is config.yaml, read anew when it changes; a broken one leaves the last good in force. `shift` says how
+    lanes are worked, `crew` who helps. At the end the disk may be `is_broken`, or the ledger's lock lost: `is_ousted`.
     """
 
     path: Path
@@ -81,6 +81,7 @@ class Daemon:
     stopping: threading.Event = field(default_factory=threading.Event)
     vitals: Vitals = field(default_factory=lambda: Vitals(time.monotonic))
     is_broken: bool = False
+    is_ousted: bool = False
     _upkeep: Upkeep = field(init=False)
     _staff: Staff = field(init=False)
     _file: ConfigFile = field(init=False)
@@ -154,6 +155,10 @@ class Daemon:
                 self._tick()
         except _Stopped:
             pass
+        except LedgerLocked as error:
+            log.critical("another daemon may be at work", why=str(error))
+            self.is_ousted = True
+            self.stopping.set()
         except LedgerBroken as error:
             log.critical("the disk under the ledger fails", why=str(error))
             self._break_off()

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.workers import STOP_SECONDS
 
@@ -64,14 +65,14 @@ class _Hand:
 class Crew:
     """`number` processes beside this one, which work on its ledger, and by config.yaml as it is when they start.
 
-    `config` is the path of config.yaml, `lock` the handle of the ledger's lock (None: it has none).
+    `config` is the path of config.yaml, `lock` what keeps others from the ledger.
     `only_once`: they end when nothing more is due.
     """
 
     config: Path
     number: int
     roll: Roll
-    lock: int | None
+    lock: DaemonLock
     only_once: bool = False
     _hands: list[_Hand] = field(default_factory=list)
     _leaving: list[_Hand] = field(default_factory=list)
@@ -86,7 +87,11 @@ class Crew:
                 self._hands.append(self._start())
 
     def look(self) -> None:
-        """Judge what each that ended had in hand, and put others in the places that are free."""
+        """Judge what each that ended had in hand, and put others in the places that are free.
+
+        Raises LedgerLocked where the lock was lost: those who work without it must stop.
+        """
+        self.lock.verify()
         for hand in (*self._hands, *self._leaving):
             code = hand.process.poll()
             if code is None or time.monotonic() - hand.begun < AGAIN_SECONDS:
@@ -161,7 +166,7 @@ class Crew:
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            pass_fds=() if self.lock is None else (self.lock,),
+            pass_fds=self.lock.handles,
             start_new_session=True,
         )
         hand = _Hand(name, process, time.monotonic())

@@ -21,11 +21,13 @@ T = TypeVar("T")
 
 
 def exists(url: str) -> bool:
-    """Whether there is a ledger to open; a PostgreSQL server is taken to have one, and so is a folder,
+    """Whether there is a ledger to open; a PostgreSQL server is taken to have one, and so is a folder or a pipe,
     which `Ledger` refuses in words.
     """
     path = path_of(url)
-    return path is None or path.is_dir() or (path.is_file() and path.stat().st_size > 0)
+    if path is None or not path.exists():
+        return path is None
+    return not path.is_file() or path.stat().st_size > 0
 
 
 class Ledger:

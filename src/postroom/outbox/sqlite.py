@@ -110,8 +110,7 @@ def prepare(path: Path, create: bool) -> None:
 
     A new file is readable by its owner alone: it holds addresses.
     """
-    if path.is_dir():
-        raise LedgerError(f"{path} is a folder; `outbox: database:` must name a file, such as postroom.db")
+    refuse_irregular(path)
     refuse_shared(path, _kind(path))
     if path.exists():
         _refuse_second_name(path)
@@ -125,6 +124,15 @@ def prepare(path: Path, create: bool) -> None:
         raise LedgerError(
             f"cannot create the ledger {path}: {error.strerror}; {_folder_cure(path)}"
         ) from error
+
+
+def refuse_irregular(path: Path) -> None:
+    """Raise `LedgerError` for a folder, a pipe or a device in the ledger's place."""
+    if not path.exists() or path.is_file():
+        return
+    what = "a folder" if path.is_dir() else "a pipe, a device or a socket"
+    leads = f" (it leads to {path.resolve()})" if path.is_symlink() else ""
+    raise LedgerError(f"{path} is {what}{leads}; `outbox: database:` must name a file, such as postroom.db")
 
 
 def connect(path: Path, chosen: Driver) -> sqlite3.Connection:
