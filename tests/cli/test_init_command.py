@@ -34,5 +34,10 @@ def test_the_comment_beside_a_setting_offers_another_value_than_its_own(begun: P
     assert comment.strip() == "or never; what is later than that waits for a person"
 
 
+def test_git_keeps_none_of_its_addresses_and_secrets(begun: Path) -> None:
+    ignored = (begun / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"postroom.db*", "backups/", "out/", "subscribers.csv", "keys/", "secrets/"} <= {*ignored}
+
+
 def test_a_new_project_has_nothing_to_complain_about(begun: Path) -> None:
     assert main(["--config", str(begun / "config.yaml"), "check"]) == 0

@@ -136,7 +136,7 @@ def test_what_a_channel_says_of_lateness_wins_over_the_articles() -> None:
 def test_the_line_of_each_setting_is_known_also_of_inherited_ones() -> None:
     config = read("articles: {hold_if_late: 3 days}")
     assert config.channels["weekly_mail"].lines == {
-        "channel": 4, "kind": 5, "from": 6, "audience": 7, "transport": 8, "hold_if_late": 13,
+        "channel": 4, "kind": 5, "from": 6, "audience": 7, "transport": 8, "articles.hold_if_late": 13,
     }  # fmt: skip
     assert config.transports["out"].line == 12
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.model import Article, DeliveryState, Refused
+from postroom.model import Article, DeliveryState, Refused, Sent
 from postroom.outbox import failures, operate, revisions, sightings
 from postroom.outbox.failures import Failures
 
@@ -50,13 +50,26 @@ def test_what_was_left_unsent_is_decided_about_and_keeps_why_it_failed(failed) -
 
 
 def test_what_was_replaced_is_decided_about_and_never_tried_again_beside_its_revision(failed) -> None:
-    failed.ledger.write(revisions.supersede, KEY, NOW)
+    assert failed.ledger.write(revisions.supersede, KEY, NOW).left == 3
     assert left(failed) == []
     with pytest.raises(LedgerError, match="its newer revision goes to everybody"):
         failed.ledger.write(operate.retry, KEY, [DeliveryState.FAILED], NOW)
     number = failed.deliveries()[0].delivery.id
     with pytest.raises(LedgerError, match="its newer revision goes to everybody"):
         failed.ledger.write(operate.resolve, number, DeliveryState.QUEUED, NOW)
+
+
+def test_the_revision_is_counted_for_whoever_it_will_reach(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo", "dora", "eve")
+    claimed = outbox.claim(3)
+    outbox.record(claimed[:1], Sent(reply="250 ok"))
+    outbox.record(claimed[1:], Refused(reason="550 5.7.1 no"))
+    for name in ("bea", "dora"):
+        outbox.ledger.write(operate.suppress, f"{name}@example.com", f"{name}@example.com", "asked", NOW)
+    done = outbox.ledger.write(revisions.supersede, KEY, NOW)
+    assert (done.left, done.beyond_recall) == (2, 1)
+    outbox.freeze("ada", "bea", "cleo", "dora", "eve", revision=2, content_hash="new")
+    assert outbox.counts(f"{KEY}#2")["recipients"] == 2
 
 
 def test_what_was_pulled_is_decided_about_and_not_tried_again(failed) -> None:

@@ -137,7 +137,7 @@ def test_what_was_due_too_long_ago_is_held_until_a_person_approves(desk) -> None
     done = desk.run(after=timedelta(days=4))
     assert desk.mails() == []
     assert (
-        "longer ago than channels.newsletter.hold_if_late (config.yaml:2) allows (3 days)"
+        "longer ago than articles.hold_if_late (config.yaml:2) allows (3 days)"
         in (reason(done, "newsletter")[1])
     )
     with desk.ledger() as ledger:

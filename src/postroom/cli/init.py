@@ -55,7 +55,7 @@ ada@example.com,Ada Example,GB
 grace@example.org,Grace Example,US
 """
 
-_IGNORED = ("postroom.db*", "out/", ".postroom/", "subscribers.csv")
+_IGNORED = ("postroom.db*", "backups/", "out/", ".postroom/", "subscribers.csv", "keys/", "secrets/")
 
 
 @click.command()
@@ -132,7 +132,7 @@ def _write_schema(path: Path) -> None:
 
 
 def _ignore(path: Path) -> None:
-    """Keep the ledger, what was sent and people's addresses out of Git."""
+    """Keep the ledger and its copies, what was sent, people's addresses and secrets out of Git."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     missing = [each for each in _IGNORED if each not in lines]
     if missing:

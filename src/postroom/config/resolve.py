@@ -241,6 +241,6 @@ class _Settled:
         given = [setting for setting, value in self.tree.group(*path).items() if value is not None]
         lines = {setting: self.tree.name_place((*path, setting)).line for setting in given}
         inherited = ("articles", "hold_if_late")
-        if self.tree.at(inherited) is not None:
-            lines.setdefault("hold_if_late", self.tree.name_place(inherited).line)
+        if "hold_if_late" not in lines and self.tree.at(inherited) is not None:
+            lines["articles.hold_if_late"] = self.tree.name_place(inherited).line
         return {"channel": self.tree.name_place(path).line, **lines}

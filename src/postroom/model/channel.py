@@ -115,7 +115,8 @@ class Channel:
     `publication` and `brand` are the project's, with what the channel changes merged in.
     `transport` names an entry of `transports:`, whose kind is `transport_kind`; `rehearsal`
     is true where that kind sends nothing to anybody (`folder`). `only` is the condition's text.
-    `lines` maps a setting's name to its line in `file`, for sentences that name it.
+    `lines` maps a setting's name to its line in `file`, for sentences that name it; one that is inherited bears its
+    section's name too, as `articles.hold_if_late`.
     `hold_if_late` is None for `never`; `ignore_before` is None for "first sight".
     """
 

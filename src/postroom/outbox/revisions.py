@@ -2,30 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, not_, select, update
 
 from postroom.errors import LedgerError
-from postroom.model import EditionState
+from postroom.model import DeliveryState, EditionState
 from postroom.outbox import operate
+from postroom.outbox.columns import is_state
 from postroom.outbox.history import REPLACED
 from postroom.outbox.names import find
-from postroom.outbox.operate import Withdrawal
 from postroom.outbox.rows import AnyRow, accounts_of
-from postroom.outbox.tables import article, edition
+from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
+
+_NOT_OUT = (DeliveryState.FAILED, DeliveryState.CANCELLED)
+_COUNT = select(func.count()).select_from(delivery)
+# By the subscribers that are suppressed: they are fewer than the deliveries of an edition.
+_SUPPRESSED = select(func.count()).select_from(
+    suppression.join(subscriber, subscriber.c.identity == suppression.c.identity).join(
+        delivery, delivery.c.recipient == subscriber.c.id
+    )
+)
 
 
-def supersede(connection: Connection, key: str, now: datetime) -> Withdrawal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded:
+    """Of an edition's recipients, how many are `left` to get the next revision, and how many got this, or may have."""
+
+    edition: str
+    left: int
+    beyond_recall: int
+
+
+def supersede(connection: Connection, key: str, now: datetime) -> Superseded:
     """Withdraw an edition, so that the next tick freezes its article anew as the next revision.
 
-    Raises `LedgerError` where nobody is left who could get that, or where nothing would freeze it.
+    That goes to whoever failed, too, but to nobody who is suppressed. Raises `LedgerError` where nobody is left
+    who could get that, or where nothing would freeze it.
     """
     row = find(connection, key)
     _refuse(connection, row)
     done = operate.replace(connection, row.key, now)
     connection.execute(update(edition).where(edition.c.id == row.id).values(settled=REPLACED))
-    return done
+    not_reached = and_(
+        delivery.c.edition_id == row.id, is_state(delivery.c.state, *_NOT_OUT), not_(delivery.c.waits)
+    )
+    doubtful = connection.execute(_COUNT.where(not_reached, delivery.c.doubts > 0)).scalar_one()
+    suppressed = connection.execute(_SUPPRESSED.where(not_reached, delivery.c.doubts == 0)).scalar_one()
+    beyond = done.beyond_recall + doubtful
+    return Superseded(edition=row.key, left=row.recipients - beyond - suppressed, beyond_recall=beyond)
 
 
 def _refuse(connection: Connection, row: AnyRow) -> None:

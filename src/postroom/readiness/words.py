@@ -19,7 +19,12 @@ def told(moment: datetime, channel: Channel) -> str:
 
 
 def setting(channel: Channel, name: str) -> str:
-    """Name a channel's setting and where it stands; the channel's own line where it is not set."""
+    """Name a channel's setting and where it stands; the channel's own line where it is not set.
+
+    One that the channel inherits from `articles` is named as it stands there.
+    """
+    if name not in channel.lines and (inherited := channel.lines.get(f"articles.{name}")) is not None:
+        return f"articles.{name} ({at(channel.file, inherited)})"
     line = channel.lines.get(name) or channel.lines.get("channel")
     return f"channels.{channel.name}.{name} ({at(channel.file, line)})"
 

@@ -104,7 +104,7 @@ def replace(config: Path, edition: str) -> None:
     with session.ledger_at(config) as ledger:
         done = ledger.write(revisions.supersede, edition, session.now())
     click.echo(
-        f"{done.edition} is withdrawn: {done.cancelled:,} who have not got it get the article as it is at the next "
+        f"{done.edition} is withdrawn: {done.left:,} who have not got it get the article as it is at the next "
         f"tick; {done.beyond_recall:,} have the old one, or may have"
     )
 
