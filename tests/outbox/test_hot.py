@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from postroom.errors import LedgerError
-from postroom.outbox import claim, consequences, hands, record
+from postroom.outbox import claim, consequences, hands, record, waits
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.tables import delivery, meta
@@ -34,6 +34,8 @@ def plan(outbox, statement: object) -> str:
         (claim._DUE, "delivery_due (edition_id=? AND due_at<?)"),
         (claim._SOONEST, "delivery_due (edition_id=?)"),
         (claim._OPEN_EDITIONS, "edition_open (transport=?)"),
+        (claim._GIVING_EDITIONS, "edition_open (transport=?)"),
+        (waits._PUT_BACK, "delivery_due (edition_id=? AND due_at<?)"),
         (hands._RESERVED, "delivery_owned (owner=?)"),
         (record._IN_HAND, "delivery_owned (owner=?)"),
         (record._NEXT_PART, "delivery_once (edition_id=? AND recipient=? AND part=?)"),

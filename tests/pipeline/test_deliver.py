@@ -733,6 +733,19 @@ def test_what_is_deferred_for_too_long_is_given_up(bench: Bench) -> None:
     assert 5 < len(later.tried) < 60
 
 
+def test_a_first_try_before_its_edition_was_made_gives_nobody_up(bench: Bench) -> None:
+    """The clock stood at 1970 then."""
+    bench.freeze("ada")
+    bench.ledger.write(lambda c: c.exec_driver_sql("UPDATE delivery SET first_begun_at = 0, attempts = 1"))
+    later = Scripted(answer=lambda name: Deferred(reason="450 greylisted"))
+    bench.deliver(later)
+    assert bench.states() == {"ada": "queued"}
+    for _ in range(60):
+        bench.now += timedelta(hours=1)
+        bench.deliver(later)
+    assert bench.states() == {"ada": "failed"}
+
+
 def test_what_another_has_taken_over_meanwhile_is_left_to_them(bench: Bench) -> None:
     bench.freeze("ada", "bea")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Integer, bindparam, literal_column, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, literal_column, select, update
 
 from postroom.errors import DeliveryUnreadable
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
@@ -33,6 +33,7 @@ from postroom.outbox.hands import (
 )
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.pace import SLOW_DOMAINS, Meter, meter_of, opens_at
+from postroom.outbox.pauses import LASTS
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
 
@@ -70,12 +71,9 @@ _OPEN_EDITIONS = Hot(_OPEN)
 _PAUSED = select(transport_state.c.until).where(
     transport_state.c.name == bindparam("transport"), transport_state.c.paused
 )
-_PAUSE = Hot(_PAUSED)
-_LASTS = or_(transport_state.c.until.is_(None), transport_state.c.until > bindparam("now"))
+_PAUSE = Hot(_PAUSED.where(LASTS))
 _GIVING_EDITIONS = Hot(
-    _OPEN.add_columns(SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(
-        ~_PAUSED.where(_LASTS).exists()
-    )
+    _OPEN.add_columns(SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(~_PAUSED.where(LASTS).exists())
 )
 _DUE = Hot(
     select(*DELIVERY, suppression.c.identity.is_not(None).label("is_suppressed"))
@@ -160,7 +158,7 @@ def next_claim(connection: Connection, hand: Hand, now: datetime) -> datetime | 
 
     What someone has in hand is not considered.
     """
-    pauses = _PAUSE.rows(connection, transport=hand.carrier.name)
+    pauses = _PAUSE.rows(connection, transport=hand.carrier.name, now=to_micros(now))
     if pauses and pauses[0].until is None:
         return None
     dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, hand.carrier)]

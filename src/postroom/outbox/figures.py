@@ -12,12 +12,16 @@ from postroom.model import DeliveryState, EditionState
 from postroom.outbox import backup, meta
 from postroom.outbox.accounts import mismatch, scan
 from postroom.outbox.columns import is_state
+from postroom.outbox.pace import LONGEST_REST
 from postroom.outbox.pauses import Pause, paused_transports
 from postroom.outbox.rows import EDITION, accounts_of
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, pace
 
 MOST_DOMAINS = 50
 """How many slowed domains are told: each is a time series of its own wherever figures are kept."""
+
+LONGEST_GAP = timedelta(days=1)
+"""How far apart a rate sets two messages at most; a time further ahead stems from a clock that was wrong."""
 
 _STATES = tuple(state.value for state in DeliveryState)
 _IS_COMPLETE = edition.c.state != EditionState.FILLING.value
@@ -161,7 +165,11 @@ def _slowed(connection: Connection, now: datetime) -> tuple[Slowed, ...]:
     )
     rows = connection.execute(
         select(pace.c.transport, pace.c.domain, waits_for.label("until"))
-        .where(pace.c.domain != "", or_(pace.c.gap > 0, pace.c.until > now), waits_for > now)
+        .where(
+            pace.c.domain != "",
+            or_(pace.c.gap > 0, pace.c.until > now),
+            waits_for > now,
+        )
         .order_by(waits_for.desc())
         .limit(MOST_DOMAINS)
     )
@@ -171,7 +179,7 @@ def _slowed(connection: Connection, now: datetime) -> tuple[Slowed, ...]:
 def limited(connection: Connection, now: datetime) -> frozenset[str]:
     """Name the transports that may not be given a message right now: their rate, or a domain's, is used up."""
     soon = now - timedelta(seconds=1)  # between two messages of a rate of one a second nothing is late
-    rows = connection.execute(
-        select(pace.c.transport).where(or_(pace.c.tat > soon, pace.c.until > soon)).distinct()
+    query = select(pace.c.transport).where(
+        or_(pace.c.tat.between(soon, now + LONGEST_GAP), pace.c.until.between(soon, now + LONGEST_REST))
     )
-    return frozenset(rows.scalars())
+    return frozenset(connection.execute(query.distinct()).scalars())

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from postroom.outbox import clock
 from postroom.outbox.bulk import Bulk, insert_new
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.content import dumps
@@ -33,7 +34,9 @@ def link_key(connection: Connection) -> bytes:
 
 
 def beat(connection: Connection, now: datetime) -> None:
-    """Note that a daemon was at work at `now`."""
+    """Note that a daemon was at work at `now`; where the clock went back since, undo what it put off before."""
+    if clock.went_back(heartbeat(connection), now):
+        clock.set_right(connection, now)
     put(connection, "heartbeat", str(to_micros(now)))
 
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from postroom import retry
+from postroom.outbox.clock import SKEW
+from postroom.outbox.columns import Moment
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import transport_state
 
@@ -17,6 +31,18 @@ TRIES = 3
 
 UNTRIED = timedelta(days=1)
 """How long after a rest the next fault may come and still belong to it: after a weekend off all begins anew."""
+
+
+_NOW = bindparam("now", type_=Moment)
+_SET_AT = type_coerce(transport_state.c.changed_at, BigInteger)
+LASTS = or_(
+    transport_state.c.until.is_(None),
+    and_(
+        transport_state.c.until > _NOW,
+        _SET_AT - literal_column(str(SKEW // timedelta(microseconds=1))) <= _NOW,
+    ),
+)
+"""That a pause is in force at the value `now`. One that was set by a clock far ahead of it does not count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +129,18 @@ def _forget(connection: Connection, transport: str) -> bool:
     return connection.execute(delete(transport_state).where(transport_state.c.name == transport)).rowcount > 0
 
 
-def rested(connection: Connection) -> dict[str, datetime]:
-    """Tell until when each transport rests, or has rested after its last fault."""
+def rested(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """Tell until when each transport rested after its last fault, where that is over."""
     rows = connection.execute(
-        select(transport_state).where(transport_state.c.paused, transport_state.c.until.is_not(None))
+        select(transport_state).where(transport_state.c.paused, transport_state.c.until <= now)
     )
     return {row.name: row.until for row in rows}
 
 
 def paused_transports(connection: Connection, now: datetime) -> tuple[Pause, ...]:
     """Name the transports that are paused at `now`."""
-    rows = connection.execute(
-        select(transport_state).where(transport_state.c.paused).order_by(transport_state.c.name)
-    )
+    query = select(transport_state).where(transport_state.c.paused, LASTS)
     return tuple(
         Pause(transport=row.name, reason=row.reason, until=row.until, since=row.changed_at)
-        for row in rows
-        if row.until is None or row.until > now
+        for row in connection.execute(query.order_by(transport_state.c.name), {"now": now})
     )

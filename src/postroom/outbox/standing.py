@@ -100,7 +100,7 @@ def _waiting(connection: Connection, now: datetime) -> tuple[Waiting, ...]:
     if not due:
         return ()
     worked, slow = attempts.worked(connection), limited(connection, now)
-    for name, until in rested(connection).items():  # whoever rested could give no answer
+    for name, until in rested(connection, now).items():  # whoever rested could give no answer
         worked[name] = max(until, worked.get(name, until))
     return tuple(
         Waiting(transport=name, due_at=moment, worked_at=worked.get(name), limited=name in slow)

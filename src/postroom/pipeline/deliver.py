@@ -24,15 +24,14 @@ from typing import TypeVar
 import structlog
 
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
-from postroom.model import Deferred, Refused, Scope, Unknown
+from postroom.model import Deferred, Scope, Unknown
 from postroom.outbox import pauses, recover
 from postroom.outbox.claim import Claimed, next_claim
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.overdue import give_up
 from postroom.outbox.record import Result
 from postroom.outbox.turns import last_turn, turn
 from postroom.pipeline.batch import batch
-from postroom.pipeline.fault import Fault, asked_by
+from postroom.pipeline.fault import rest
 from postroom.pipeline.lane import Clock, Lane
 from postroom.pipeline.roll import tell
 from postroom.pipeline.sender import Sender
@@ -168,7 +167,7 @@ class _Run:
             reason = f"the answers to {self.lost_in_row} messages in a row were lost"
             faults.append(Deferred(reason=reason, scope=Scope.TRANSPORT))
         if faults:
-            self.tally.refused += _rest(self.ledger, self.lane, faults[0], has_sent=bool(self.tally.sent))
+            self.tally.refused += rest(self.ledger, self.lane, faults[0], has_sent=bool(self.tally.sent))
         elif self.tally.sent:
             self.ledger.write(pauses.forget_faults, self.lane.name, self._now())
         for sender in self.senders:
@@ -276,27 +275,3 @@ class _Run:
 
     def _now(self) -> datetime:
         return self.lane.clock()
-
-
-def _rest(ledger: Ledger, lane: Lane, fault: Fault, *, has_sent: bool) -> int:
-    """Pause the lane's transport after a fault that is its own; return how many deliveries are given up for it.
-
-    A refused log-in is tried again twice, and then left to a person.
-    """
-    now = lane.clock()
-    trouble = pauses.Trouble(
-        reason=fault.reason,
-        asked=asked_by(fault),
-        is_hopeless=isinstance(fault, Refused) and fault.scope is Scope.TRANSPORT,
-        is_new=has_sent,
-    )
-    pause = ledger.write(pauses.rest, lane.name, trouble, now)
-    until = pause.until.isoformat() if pause.until else "a person resumes it"
-    log.warning("transport paused", transport=lane.name, reason=pause.reason, until=until)
-    limit = now - lane.give_up_after
-    if isinstance(fault, Refused) or pause.until is None or pause.since > limit:
-        return 0
-    number = ledger.write(give_up, lane.carrier, fault.reason, limit, now)
-    if number:
-        log.error("deliveries given up", transport=lane.name, number=number, reason=fault.reason)
-    return number

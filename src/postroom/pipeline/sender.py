@@ -184,6 +184,14 @@ class Sender:
         )
 
 
+def first_begun(claimed: Claimed, now: datetime) -> datetime:
+    """Say when a delivery was first tried. A clock that was wrong may tell of a time before its edition was made, or
+    of one to come; neither may have it given up, or tried for ever.
+    """
+    told = claimed.delivery.first_begun_at or now
+    return min(max(told, claimed.edition.created_at), now)
+
+
 def retry_at(lane: Lane, claimed: Claimed, outcome: Outcome) -> datetime | None:
     """Say when a delivery is tried again after `outcome`; None for never.
 
@@ -198,7 +206,7 @@ def retry_at(lane: Lane, claimed: Claimed, outcome: Outcome) -> datetime | None:
             return retry.retry_at(
                 outcome,
                 attempts=delivery.attempts + 1,
-                first_begun=delivery.first_begun_at or now,
+                first_begun=first_begun(claimed, now),
                 now=now,
                 give_up_after=lane.give_up_after,
                 seed=claimed.edition.key if is_of_edition else delivery.message_id,
