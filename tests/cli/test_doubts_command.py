@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from postroom.cli import session
-from postroom.outbox import claim
+from postroom.cli.moment import told
+from postroom.outbox import claim, status
 from postroom.outbox.lock import DaemonLock
 
 KEY = "newsletter/article/letters"
@@ -59,6 +62,9 @@ def test_what_will_be_repeated_is_counted_listed_and_decided(real, mailbox, post
     listed = postroom("outbox", "list", "--in-doubt").out
     assert listed.splitlines()[1].startswith(f"{number} ")
     assert listed.endswith("\n1 delivery\n")
+    with real.ledger() as ledger:
+        (row,) = ledger.read(lambda c: list(status.deliveries(c, in_doubt=True)))
+    assert told(row.delivery.due_at, ZoneInfo("Europe/London")) in listed
     assert postroom("outbox", "resolve", str(number), "sent").code == 0
     assert postroom("outbox", "list", "--in-doubt").out.endswith("\n0 deliveries\n")
     assert "may have" not in postroom("outbox", "status").told

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
 from postroom.cli import console, session
+from postroom.cli.moment import told
 from postroom.cli.worries import deliveries, in_doubt, is_orphaned, told_backlog, told_pause, unsettled
 from postroom.config import Config
 from postroom.model import DeliveryState
@@ -106,7 +108,8 @@ def print_editions(rows: list[EditionRow]) -> None:
 def list_(config: Path, edition: str | None, state: str | None, doubtful: bool, as_json: bool) -> None:
     """List deliveries: who gets what, and what became of it."""
     wanted = DeliveryState(state) if state else None
-    with session.ledger_at(config) as ledger:
+    project = session.load(config)
+    with session.ledger_of(project) as ledger:
         left = lost(ledger, session.now()) if doubtful else ()
         rows = ledger.read(
             lambda c: list(status.deliveries(c, edition, wanted, in_doubt=doubtful, lost=left))
@@ -115,20 +118,25 @@ def list_(config: Path, edition: str | None, state: str | None, doubtful: bool, 
         console.print_json([_delivery_as_dict(row) for row in rows])
         return
     out = console.out()
-    cells = [
-        [
-            str(row.delivery.id),
-            console.state(str(row.delivery.state)),
-            console.text(row.edition),
-            console.text(row.delivery.recipient.address),
-            str(row.delivery.part or ""),
-            str(row.delivery.attempts),
-            console.text(row.delivery.reason),
-        ]
-        for row in rows
-    ]
-    out.print(console.table(["no.", "state", "edition", "recipient", "part", "attempts", "why"], cells))
+    cells = [_cells(row, ZoneInfo(project.config.publication.timezone)) for row in rows]
+    heads = ["no.", "state", "edition", "recipient", "part", "attempts", "due", "why"]
+    out.print(console.table(heads, cells))
     out.print(f"\n{deliveries(len(rows))}")
+
+
+def _cells(row: DeliveryRow, zone: ZoneInfo) -> list[str]:
+    """Write a delivery as a row of a table; when it is due, where it is still to go out."""
+    one = row.delivery
+    return [
+        str(one.id),
+        console.state(str(one.state)),
+        console.text(row.edition),
+        console.text(one.recipient.address),
+        str(one.part or ""),
+        str(one.attempts),
+        told(one.due_at, zone) if one.state is DeliveryState.QUEUED else "",
+        console.text(one.reason),
+    ]
 
 
 def _delivery_as_dict(row: DeliveryRow) -> dict[str, object]:
