@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -43,10 +43,14 @@ _TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """A row that nobody is written to for. `line` is where it starts, as an editor counts."""
+    """A row that nobody is written to for. `line` is where it starts, as an editor counts.
+
+    `left` is the identity of whoever has left, by what the row says; empty where that is not why.
+    """
 
     line: int
     why: str
+    left: str = field(default="", compare=False)
 
 
 def rows(path: Path, shown: str) -> Iterator[Recipient | Rejection]:
@@ -114,7 +118,7 @@ def _row(record: Cells, header: Header, tells_who_left: bool) -> Recipient | Rej
     if "'" in "".join(cells):
         values = {name: unguarded(value) for name, value in values.items()}
     if tells_who_left and (why := _gone(values)):
-        return Rejection(line=line, why=why)
+        return Rejection(line=line, why=why, left=_identity(values))
     try:
         return _recipient(values)
     except AddressError as error:
@@ -142,6 +146,14 @@ def _gone(values: Mapping[str, str]) -> str:
     if values.get("unsubscribed", "").casefold() not in _NO:
         return "unsubscribed in the file"
     return ""
+
+
+def _identity(values: Mapping[str, str]) -> str:
+    """Say who a row is about; empty where its address is none."""
+    try:
+        return normalise(values["email"]).identity
+    except AddressError:
+        return ""
 
 
 def _recipient(values: dict[str, str]) -> Recipient:

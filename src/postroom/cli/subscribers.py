@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from postroom.outbox import subscribers
 list_option = click.option(
     "--list", "name", default="all", show_default=True, help="Which list of the ledger."
 )
+
+_NAMED = 50
+"""How many addresses a command is written out for."""
 
 
 @click.group()
@@ -34,7 +38,9 @@ def command() -> None:
 def import_(config: Path, file: Path, name: str) -> int:
     """Import FILE, a CSV with at least a column `email`; further columns become attributes.
 
-    Importing the same file twice changes nothing. Rows that cannot be used are listed with their line.
+    Importing the same file twice changes nothing; whoever is known already stays as they are. Rows that cannot be
+    used are listed with their line. A row whose `status` says that somebody has left takes nobody off the list:
+    those who are on it are named, with the command that does, and the exit code is 1.
     """
     project = session.load(config)
     rejected: list[audience.Rejection] = []
@@ -42,13 +48,29 @@ def import_(config: Path, file: Path, name: str) -> int:
         total = audience.count(file, str(file))
         people = _accepted(file, rejected, total, progress)
         done = subscribers.import_rows(ledger, name, people, str(file), session.now())
+        left = [each.left for each in rejected if each.left]
+        staying = ledger.read(subscribers.still_written_to, name, left)
     for rejection in rejected:
         click.echo(f"{file}:{rejection.line}: {rejection.why}", err=True)
     click.echo(
-        f"{console.plural(total, 'row')} read: {done.added} added, {done.already} known already, "
+        f"{console.plural(total, 'row')} read: {done.added} added, "
+        f"{done.already} known already (their data is unchanged), "
         f"{done.suppressed} of these suppressed, {len(rejected)} rejected"
     )
-    return 0
+    if staying:
+        _warn(staying, name, file)
+    return int(bool(staying))
+
+
+def _warn(staying: list[str], name: str, file: Path) -> None:
+    """Say loudly who goes on getting mail although they left, by the file."""
+    who = "1 person who has left is" if len(staying) == 1 else f"{len(staying):,} people who have left are"
+    more = f"\nand {len(staying) - _NAMED:,} more: import again to see them" if len(staying) > _NAMED else ""
+    click.echo(
+        f"WARNING: by {file}, {who} on the list '{name}', and will get mail. To never write to them again, "
+        f"on any channel:\n  postroom suppress {shlex.join(staying[:_NAMED])}{more}",
+        err=True,
+    )
 
 
 def _accepted(

@@ -11,7 +11,7 @@ from operator import eq
 from os import urandom
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Select, delete, exists, func, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, not_, select
 
 from postroom.model import Recipient
 from postroom.outbox.bulk import insert_new, lookup
@@ -27,6 +27,9 @@ _COUNT = counter()
 _PAGE = 2000
 _IMPORT = 10_000
 """Rows of an import a transaction: addresses fall all over their index, whose pages are written each time."""
+
+_ASKED = 500
+"""How many people are asked about in one query."""
 
 _ADD_SUBSCRIBERS = insert_new(
     subscriber,
@@ -139,6 +142,18 @@ def list_names(connection: Connection) -> tuple[str, ...]:
     return tuple(
         connection.execute(select(membership.c.list).distinct().order_by(membership.c.list)).scalars()
     )
+
+
+def still_written_to(connection: Connection, list_name: str, identities: Sequence[str]) -> list[str]:
+    """Find the addresses of those of some people who are on a list and not suppressed, in alphabetical order."""
+    on_it = exists().where(membership.c.subscriber_id == subscriber.c.id, membership.c.list == list_name)
+    is_suppressed = exists().where(suppression.c.identity == subscriber.c.identity)
+    written_to = and_(on_it, not_(is_suppressed))
+    found: list[str] = []
+    for start in range(0, len(identities), _ASKED):
+        some = subscriber.c.identity.in_(identities[start : start + _ASKED])
+        found += connection.execute(select(subscriber.c.address).where(some, written_to)).scalars()
+    return sorted(set(found))
 
 
 def remove(connection: Connection, list_name: str, identity: str) -> bool:
