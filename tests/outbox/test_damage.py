@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from postroom.errors import LedgerError
+from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.model import Sent
-from postroom.outbox import Ledger, operate, status
+from postroom.outbox import Ledger, backup, guard, meta, operate, restore, status
 from postroom.outbox.sqlite import driver, module_of
 
 NOW = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
@@ -80,3 +80,65 @@ def test_no_flipped_bit_sends_anything_wrong(whole: Path, outbox, tmp_path: Path
             refused += 1
     assert silent == []
     assert refused > 0
+
+
+def altered(path: Path, statement: str) -> str:
+    connection = module_of(driver()).connect(path)
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+    return f"sqlite:///{path}"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER t BEFORE UPDATE ON delivery BEGIN SELECT raise(ignore); END",
+        "CREATE VIEW v AS SELECT 1",
+    ],
+)
+def test_what_could_swallow_an_update_is_refused(whole: Path, statement: str) -> None:
+    url = altered(whole, statement)
+    with pytest.raises(LedgerCorrupt, match=r"could swallow or change.*`postroom outbox recover`"):
+        Ledger(url)
+    assert "could swallow" in restore.damage(url)
+    with pytest.raises(LedgerCorrupt, match="could swallow"):
+        backup.check(whole)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("DELETE FROM alembic_version", "names 0 versions"),
+        ("INSERT INTO alembic_version VALUES ('9999')", "names 2 versions"),
+        ("UPDATE alembic_version SET version_num = '0000'", "version '0000'"),
+        ("UPDATE alembic_version SET version_num = 'abc'", "version 'abc'"),
+        ("DROP TABLE meta", "these tables are gone: meta"),
+    ],
+)
+def test_tables_that_no_postroom_made_are_refused(whole: Path, statement: str, told: str) -> None:
+    with pytest.raises(LedgerCorrupt, match=rf"{told}.*`postroom outbox recover`"):
+        Ledger(altered(whole, statement))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("epoch", "abc", lambda connection: guard.rise(connection, "a", NOW)),
+        ("heartbeat", "99999999999999999999", meta.heartbeat),
+        ("adopted_at", "x", meta.adopted_at),
+        ("backup_at", "1.5", backup.made_at),
+        ("last_good_config", "{}", meta.last_good_config),
+        ("last_good_config", '{"text": 1, "digest": "", "path": ""}', meta.last_good_config),
+        ("last_good_config", "[" * 60_000, meta.last_good_config),
+        ("link_key", "zz", meta.link_key),
+        ("link_key", "00", meta.link_key),
+    ],
+)
+def test_a_fact_that_cannot_be_read_is_damage(
+    whole: Path, name: str, value: str, read: Callable[..., object]
+) -> None:
+    url = altered(whole, f"INSERT OR REPLACE INTO meta VALUES ('{name}', '{value}')")
+    with Ledger(url) as ledger, pytest.raises(LedgerCorrupt, match=rf"`{name}`.*`postroom outbox recover`"):
+        ledger.write(read)
+    assert f"`{name}`" in restore.damage(url), "`outbox recover` sees it too"

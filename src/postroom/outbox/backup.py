@@ -21,7 +21,7 @@ from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import disk, durable, history, sqlite
 from postroom.outbox import meta as facts
 from postroom.outbox.beside import opened
-from postroom.outbox.columns import to_micros, to_moment
+from postroom.outbox.columns import to_micros
 from postroom.outbox.engine import shown, told
 from postroom.outbox.guard import mark_as_copy
 from postroom.outbox.ledger import Ledger
@@ -81,8 +81,7 @@ def due(connection: Connection, now: datetime) -> bool:
 
 def made_at(connection: Connection) -> datetime | None:
     """Return when the last backup was made; None before the first."""
-    found = facts.get(connection, "backup_at")
-    return None if found is None else to_moment(int(found))
+    return facts.moment(connection, "backup_at")
 
 
 def folder_of(path: Path) -> Path:
@@ -221,6 +220,8 @@ def _prove(copy: sqlite3.Connection, path: Path) -> None:
     found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise LedgerCorrupt(f"{path} is damaged ({found.splitlines()[-1]})")
+    for kind, name in copy.execute(sqlite.STRANGERS):
+        raise LedgerCorrupt(f"{path} is damaged ({sqlite.told_stranger(kind, name)})")
     if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
         raise LedgerCorrupt(f"{path} is no ledger")
 

@@ -26,7 +26,7 @@ from postroom.errors import LedgerError
 from postroom.outbox import durable
 from postroom.outbox import meta as facts
 from postroom.outbox.beside import opened
-from postroom.outbox.columns import to_micros, to_moment
+from postroom.outbox.columns import to_micros
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.sqlite import has_lasting_inodes, path_of
 from postroom.outbox.tables import edition, meta
@@ -203,11 +203,10 @@ def _strangeness(place: Place, known: _Facts, seen: _Seen | None) -> str:
 
 
 def _facts(connection: Connection) -> _Facts:
-    copied = facts.get(connection, "copied_at")
     return _Facts(
         instance=facts.get(connection, "instance"),
-        epoch=int(facts.get(connection, "epoch") or 0),
-        copied_at=None if copied is None else to_moment(int(copied)),
+        epoch=facts.number(connection, "epoch") or 0,
+        copied_at=facts.moment(connection, "copied_at"),
         is_real=_is_real(connection),
     )
 
@@ -269,7 +268,7 @@ def _file(place: Place) -> Path:
 
 def rise(connection: Connection, instance: str, now: datetime) -> int:
     """Take the name `instance`, raise the epoch and return it."""
-    epoch = int(facts.get(connection, "epoch") or 0) + 1
+    epoch = (facts.number(connection, "epoch") or 0) + 1
     facts.put(connection, "instance", instance)
     facts.put(connection, "epoch", str(epoch))
     connection.execute(delete(meta).where(meta.c.name == "copied_at"))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from postroom.errors import LedgerCorrupt
 from postroom.outbox import clock
 from postroom.outbox.bulk import Bulk, insert_new
 from postroom.outbox.columns import to_micros, to_moment
 from postroom.outbox.content import dumps
 from postroom.outbox.tables import meta
 
+_KEY_BYTES = 32
 _ADD = insert_new(meta, ("name", "value"), key=("name",))
 _PUT = Bulk(insert(meta), ("name", "value"), " ON CONFLICT (name) DO UPDATE SET value = excluded.value")
 
@@ -30,7 +34,7 @@ class GoodConfig:
 
 def link_key(connection: Connection) -> bytes:
     """Return the 32 random bytes that sign links in mails, made once and never changed."""
-    return bytes.fromhex(_made_once(connection, "link_key", secrets.token_hex(32)))
+    return _key(connection, _made_once(connection, "link_key", secrets.token_hex(_KEY_BYTES)))
 
 
 def beat(connection: Connection, now: datetime) -> None:
@@ -42,8 +46,7 @@ def beat(connection: Connection, now: datetime) -> None:
 
 def heartbeat(connection: Connection) -> datetime | None:
     """Return when a daemon was last at work; None before the first."""
-    found = get(connection, "heartbeat")
-    return None if found is None else to_moment(int(found))
+    return moment(connection, "heartbeat")
 
 
 def adopt(connection: Connection, now: datetime) -> None:
@@ -53,8 +56,7 @@ def adopt(connection: Connection, now: datetime) -> None:
 
 def adopted_at(connection: Connection) -> datetime | None:
     """Return when this ledger was last adopted; None if it never was."""
-    found = get(connection, "adopted_at")
-    return None if found is None else to_moment(int(found))
+    return moment(connection, "adopted_at")
 
 
 def keep_config(connection: Connection, config: GoodConfig) -> None:
@@ -66,7 +68,41 @@ def keep_config(connection: Connection, config: GoodConfig) -> None:
 def last_good_config(connection: Connection) -> GoodConfig | None:
     """Return what `keep_config` was last given; None before."""
     found = get(connection, "last_good_config")
-    return None if found is None else GoodConfig(**json.loads(found))
+    if found is None:
+        return None
+    with _understood(connection, "last_good_config"):
+        config = GoodConfig(**json.loads(found))
+        if not all(isinstance(each, str) for each in (config.text, config.digest, config.path)):
+            raise TypeError
+        return config
+
+
+def number(connection: Connection, name: str) -> int | None:
+    """Return the fact called `name`, a number. Raises LedgerCorrupt for one that is none."""
+    found = get(connection, name)
+    if found is None:
+        return None
+    with _understood(connection, name):
+        return int(found)
+
+
+def moment(connection: Connection, name: str) -> datetime | None:
+    """Return the fact called `name`, a moment. Raises LedgerCorrupt for one that is none."""
+    found = number(connection, name)
+    if found is None:
+        return None
+    with _understood(connection, name):
+        return to_moment(found)
+
+
+def prove(connection: Connection) -> None:
+    """Raise `LedgerCorrupt` unless each fact can be read."""
+    for name in ("heartbeat", "adopted_at", "backup_at", "copied_at"):
+        moment(connection, name)
+    number(connection, "epoch")
+    last_good_config(connection)
+    if (key := get(connection, "link_key")) is not None:
+        _key(connection, key)
 
 
 def get(connection: Connection, name: str) -> str | None:
@@ -78,6 +114,26 @@ def put(connection: Connection, name: str, value: str) -> None:
     """Keep a fact, in place of an earlier one; writing the same again changes nothing."""
     if get(connection, name) != value:
         _PUT.run(connection, [{"name": name, "value": value}])
+
+
+def _key(connection: Connection, text: str) -> bytes:
+    with _understood(connection, "link_key"):
+        key = bytes.fromhex(text)
+        if len(key) != _KEY_BYTES:
+            raise ValueError
+        return key
+
+
+@contextmanager
+def _understood(connection: Connection, name: str) -> Iterator[None]:
+    """Tell of a fact that cannot be read as what it was written as."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise LedgerCorrupt(
+            f"the ledger {connection.engine.url.database} is damaged (what it keeps as `{name}` cannot be read); "
+            "`postroom outbox recover` keeps it aside and puts the newest good backup in its place"
+        ) from error
 
 
 def _made_once(connection: Connection, name: str, value: str) -> str:

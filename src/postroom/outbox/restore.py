@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from postroom.errors import LedgerCorrupt, LedgerError
-from postroom.outbox import backup, durable, guard, sqlite
+from postroom.outbox import backup, durable, guard, meta, sqlite
 from postroom.outbox.beside import opened
 from postroom.outbox.engine import shown
 from postroom.outbox.ledger import Ledger, exists
@@ -95,6 +95,7 @@ def _look_through(connection: Connection) -> None:
     found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
     if found != "ok":
         raise LedgerCorrupt(f"it is damaged: {found.splitlines()[-1]}")
+    meta.prove(connection)
     for row in connection.execute(select(edition.c.id, edition.c.content_hash)):
         read_content(connection, row.id, row.content_hash)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, inspect
 
-from postroom.errors import LedgerError, LedgerTooNew
+from postroom.errors import LedgerCorrupt, LedgerError, LedgerTooNew
+from postroom.model import visible
+from postroom.outbox import sqlite
 from postroom.outbox.engine import told, transact
+from postroom.outbox.tables import metadata
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -23,9 +27,9 @@ def bring_up_to_date(connection: Connection, path: Path | None) -> None:
     """Run the migrations that are missing, all or none; `path` is the SQLite file, copied before.
 
     Alembic is imported only when there is something to do. Raises `LedgerTooNew` for tables of a
-    newer Postroom and `LedgerError` for the database of another program.
+    newer Postroom, `LedgerCorrupt` for what no Postroom made, and `LedgerError` for the database of another program.
     """
-    found = transact(connection, False, version)
+    found = transact(connection, False, _checked)
     if found == HEAD:
         return
     if found is not None and found > HEAD:
@@ -40,15 +44,39 @@ def bring_up_to_date(connection: Connection, path: Path | None) -> None:
 
 def version(connection: Connection) -> str | None:
     """Return the number of the last migration that was run; None for an empty database."""
-    tables = inspect(connection).get_table_names()
-    if "alembic_version" in tables:
-        return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one())
-    if tables:
+    names = inspect(connection).get_table_names()
+    if "alembic_version" in names:
+        rows = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
+        if len(rows) != 1:
+            raise _damaged(connection, f"it names {len(rows)} versions of its tables; expected one")
+        return str(rows[0])
+    if names:
         raise LedgerError(
             f"{_name(connection)} holds the tables of another program; "
             "set `outbox: database:` to a file of its own"
         )
     return None
+
+
+def _checked(connection: Connection) -> str | None:
+    """Return the version of the tables, after a look whether they are Postroom's own and all there."""
+    if connection.dialect.name == "sqlite":
+        for kind, name in connection.exec_driver_sql(sqlite.STRANGERS):
+            raise _damaged(connection, sqlite.told_stranger(kind, name))
+    found = version(connection)
+    if found is not None and re.fullmatch("(?!0000)[0-9]{4}", found) is None:
+        raise _damaged(connection, f"no Postroom made tables of version {visible(found)!r}")
+    missing = set(metadata.tables) - set(inspect(connection).get_table_names()) if found == HEAD else ()
+    if missing:
+        raise _damaged(connection, f"these tables are gone: {', '.join(sorted(missing))}")
+    return found
+
+
+def _damaged(connection: Connection, what: str) -> LedgerCorrupt:
+    return LedgerCorrupt(
+        f"the ledger {_name(connection)} is damaged ({what}); `postroom outbox recover` keeps it aside and puts "
+        "the newest good backup in its place"
+    )
 
 
 def migrate(connection: Connection) -> None:

@@ -17,8 +17,12 @@ from pathlib import Path
 from types import ModuleType
 
 from postroom.errors import LedgerError
+from postroom.model import visible
 
 BUSY_TIMEOUT_SECONDS = 10
+
+STRANGERS = "SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')"
+"""Find what Postroom never makes, and what could swallow or change what is written."""
 
 _FIXED = (3, 51, 3)
 _BACKPORTS = {(3, 44): 6, (3, 50): 7}  # minor release: first fixed patch
@@ -156,6 +160,11 @@ def connect(path: Path, chosen: Driver) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def told_stranger(kind: str, name: str) -> str:
+    """Say what is wrong with a ledger that has one of `STRANGERS`."""
+    return f"it has a {kind}, {visible(name)!r}, which could swallow or change what Postroom writes"
 
 
 def refuse_shared(path: Path, kind: str | None) -> None:
