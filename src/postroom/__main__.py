@@ -9,8 +9,9 @@ import sys
 def main() -> None:
     """Run the command line; never returns."""
     from postroom import cli
+    from postroom.cli.streams import answered
 
-    code = cli.main()
+    code = answered(cli.main)
     gc.freeze()  # else the interpreter, before it ends, goes through all objects to free what ends with it anyway
     sys.exit(code)
 

@@ -2,7 +2,7 @@
 
 Answers go to stdout, logs and errors to stderr. Exit code 0: fine; 1: an error finding, a failed or
 uncertain delivery, or something outside that would not do; 2: wrong use, or a config.yaml that
-cannot be used.
+cannot be used; 74: stdout takes no answer; 75: the disk under the ledger failed.
 """
 
 from __future__ import annotations
