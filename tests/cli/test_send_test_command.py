@@ -40,3 +40,13 @@ def test_a_test_mail_needs_no_ledger_and_makes_none(desk, postroom, hours) -> No
     assert postroom("send-test", "letters", "--to", "colleague@test.example").code == 0
     assert len(desk.mails()) == 1
     assert not list(desk.folder.glob("postroom.db*"))
+
+
+def test_an_address_that_is_none_is_told_with_its_option(office, postroom) -> None:
+    office.article("letters")
+    for words, option in ((("send-test", "letters", "--to"), "--to"), (("suppress",), "ADDRESS")):
+        answer = postroom(*words, "x y")
+        assert (answer.code, answer.told) == (
+            2,
+            f"postroom: {option}: 'x y' is no mail address: there is no @",
+        )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from postroom import address, transports
+from postroom import transports
 from postroom.address import Address
 from postroom.cli import session
 from postroom.cli.preview import chosen
@@ -31,7 +31,7 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
     It is filled in for a made-up reader, and its links open nothing. The ledger knows nothing of it.
     """
     project = session.load(config)
-    person = address.normalise(recipient)
+    person = session.address(recipient, "--to")
     candidate = _candidate(project, article, channel)
     staged = stage(project, candidate, due_at=session.now(), now=session.now())
     for finding in staged.findings:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from postroom import config as settings
+from postroom.address import Address, normalise
 from postroom.config.rescue import database_of
-from postroom.errors import ConfigError
+from postroom.errors import AddressError, ConfigError, UsageError
 from postroom.model import History, visible
 from postroom.outbox import history, meta
 from postroom.outbox.ledger import Ledger, exists
@@ -93,6 +94,14 @@ def ledger_if_any(project: Project) -> Iterator[Ledger | None]:
 def read_history(ledger: Ledger | None) -> History:
     """Read what the ledger remembers; nothing where there is none."""
     return ledger.read(history.read) if ledger is not None else History()
+
+
+def address(text: str, option: str) -> Address:
+    """Read a mail address that somebody typed for `option`. Raises UsageError, which names both."""
+    try:
+        return normalise(text)
+    except AddressError as error:
+        raise UsageError(f"{option}: {text!r} is no mail address: {error}") from error
 
 
 def in_zone(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

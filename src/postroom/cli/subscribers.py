@@ -15,7 +15,7 @@ from postroom.model import Recipient
 from postroom.outbox import subscribers
 
 list_option = click.option(
-    "--list", "name", default="all", show_default=True, help="Which list of the ledger."
+    "--list", "name", default="all", help="Which list of the ledger; without it the one that is named `all`."
 )
 
 _NAMED = 50
@@ -91,11 +91,11 @@ def _accepted(
 @click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.pass_obj
 def export(config: Path, name: str, raw: bool, file: Path | None) -> None:
-    """Write a list as CSV to FILE, or to stdout."""
+    """Write a list as CSV to FILE, or to stdout (no FILE, or `-`)."""
     project = session.load(config)
     with session.ledger_of(project) as ledger:
         rows = ({"email": one.address, **one.merge} for one in subscribers.stream(ledger, name))
-        if file is None:
+        if file is None or file == Path("-"):
             audience.write(rows, sys.stdout, raw=raw)
             return
         with file.open("w", encoding="utf-8", newline="") as stream:

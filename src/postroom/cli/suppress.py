@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from postroom import address
 from postroom.cli import console, session
 from postroom.cli.moment import told
 from postroom.errors import UsageError
@@ -36,7 +35,7 @@ def command(
         raise UsageError("name the addresses to suppress, or say --list")
     if as_json and not listing:
         raise UsageError("--json goes with --list")
-    people = [address.normalise(each) for each in addresses]
+    people = [session.address(each, "ADDRESS") for each in addresses]
     project = session.load_or_last_good(config)
     if listing:
         _list(project, as_json)
