@@ -116,31 +116,32 @@ def test_kills_double_nobody_where_doubts_are_held(office, many, report) -> None
 
 @pytest.mark.timeout(1800)
 def test_lost_answers_and_kills_together_lose_nobody(office, many, report) -> None:
-    """The server takes one message in twenty without ever answering it."""
+    """The server takes one message in twenty without ever answering it, at night one in five."""
     kills = many(15, 150)
-    season = Season(office(seconds=0.006, drop=0.05), kills * A_KILL)
+    season = Season(office(seconds=0.006, drop=many(0.05, 0.2)), kills * A_KILL)
     for _ in range(kills):
         season.strike()
+    season._run_out()
     dropped = sum(not each.is_answered for each in season.sink.taken())
     books = season.finish()
     books.check_complete(season.everyone)
     doubled, listed = sum(books.doubled.values()), sum(books.listed.values())
     report(kills=kills, dropped=dropped, people=len(season.everyone), lost=0, doubled=doubled, listed=listed)
-    assert dropped >= kills // 2
+    assert dropped >= many(15, 1000)
     assert doubled <= listed
     assert listed <= (kills + dropped) * WINDOW  # a broken connection leaves in doubt what was on it
 
 
 @pytest.mark.timeout(600)
 def test_lost_answers_double_nobody_where_doubts_are_held(office, many, report) -> None:
-    people = many(400, 20_000)
+    people = many(400, 24_000)
     opened = office(drop=0.05, on_uncertain="hold")
     season = Season(opened, people)
     season._run_out()
     books = season.check()
-    report(
-        people=people, dropped=sum(not each.is_answered for each in books.taken), doubled=len(books.doubled)
-    )
+    dropped = sum(not each.is_answered for each in books.taken)
+    report(people=people, dropped=dropped, doubled=len(books.doubled))
+    assert dropped >= many(10, 1000)
     assert books.doubled == {}
     assert {each.recipient for each in books.taken} | _uncertain(books) == set(season.everyone)
 
