@@ -199,7 +199,10 @@ def _stop_on_signals() -> threading.Event:
         if signals:
             os._exit(128 + number)
         signals.append(number)
-        start_new_thread(stopping.set, ())  # the interrupted thread may hold the event's own lock
+        try:
+            start_new_thread(stopping.set, ())  # the interrupted thread may hold the event's own lock
+        except RuntimeError:  # no memory for a thread; it hardly ever does, and a second signal ends all
+            stopping.set()
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
