@@ -215,7 +215,8 @@ def test_another_file_is_no_backup(tmp_path: Path, data: bytes) -> None:
 
 def test_postgresql_is_told_its_own_way(ledger: Ledger) -> None:
     with pytest.raises(
-        LedgerError, match=r"pg_dump --format=custom --file=postroom-\S+\.dump 'postgresql://me:"
+        LedgerError,
+        match=r"pg_dump --format=custom --file=postroom-\S+\.dump 'postgresql://me@db\.example/letters'",
     ) as caught:
         backup.run(ledger, "postgresql://me:secret@db.example/letters", NOW)
     assert "secret" not in str(caught.value)

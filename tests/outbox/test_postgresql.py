@@ -335,6 +335,8 @@ def test_no_password_of_the_query_is_shown(tmp_path: Path) -> None:
     assert str(tmp_path) in str(caught.value)
     assert "s3cret" not in str(caught.value)
     assert "s3cret" not in shown(address)
+    assert shown(address).startswith("postgresql://postgres@/a?host="), "it can be copied into a command"
+    assert "`outbox: database:` in config.yaml" in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["postgresql://a:b@h:s3cret/d", "postgresql://a:b@h:s3cret@h/d"])

@@ -93,4 +93,6 @@ class Upkeep:
             self.vitals.mended(what)
         if why and self._told.get(what) != why:
             log.error(f"something is wrong with the {what}", why=why)
+        elif not why and self._told.get(what):
+            log.info(f"the {what} is well again")
         self._told[what] = why

@@ -172,7 +172,8 @@ def _tell_postgresql(address: URL, error: BaseException) -> NoReturn:
     if postgresql.is_out_of_reach(error):
         raise LedgerUnreachable(
             f"the ledger {name} cannot be reached, or the connection broke ({said}); see that PostgreSQL runs "
-            "there and lets this machine in: the next call connects anew"
+            "there and lets this machine in, and that `outbox: database:` in config.yaml names it rightly. "
+            "A daemon tries again by itself"
         ) from error
     raise LedgerError(f"the ledger {name}: {said}") from error
 

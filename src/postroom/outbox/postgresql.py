@@ -79,9 +79,21 @@ def address_of(url: str) -> URL | None:
 
 
 def shown(address: URL) -> str:
-    """Name a server and its database to people: of the parameters only those that say where it is."""
+    """Name a server and its database to people: of the parameters only those that say where it is.
+
+    The password is left out, not starred: whoever copies the address into a command is asked for it, or has it in
+    ~/.pgpass (libpq, "The Password File").
+    """
     query = {name: value for name, value in address.query.items() if name in _PLACE}
-    return address.set(drivername="postgresql", query=query).render_as_string(hide_password=True)
+    place = URL.create(
+        "postgresql",
+        username=address.username,
+        host=address.host,
+        port=address.port,
+        database=address.database,
+        query=query,
+    )
+    return place.render_as_string()
 
 
 def engine_of(address: URL) -> Engine:

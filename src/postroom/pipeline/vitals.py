@@ -10,6 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+import structlog
+
+log = structlog.get_logger()
+
 CONFIG = "config"
 """The name under which a broken config.yaml is told to `Vitals.broke`."""
 
@@ -56,7 +60,12 @@ class Vitals:
     def take_role(self, role: Role) -> None:
         """Say whether this process leads, or stands by for another one."""
         with self._lock:
+            before = self._pulse.role
             self._pulse = replace(self._pulse, role=role)
+        if role is Role.STANDS_BY and before is not role:
+            log.info("another process leads; this one stands by")
+        elif role is Role.LEADS and before is Role.STANDS_BY:
+            log.info("took over: this process leads now")
 
     def use(self, transports: tuple[str, ...]) -> None:
         """Say which transports the config in force names."""
