@@ -37,13 +37,13 @@ def log_in(wire: Wire, mechanism: str, username: str, password: str) -> tuple[in
 def _by_plain(wire: Wire, user: bytes, secret: bytes) -> tuple[int, bytes]:
     """Tell name and password at once (RFC 4616)."""
     initial = b"\0%s\0%s" % (user, secret)
-    wire.hidden = _pattern(user, secret, initial)
+    _hide(wire, user, secret, initial)
     return wire.docmd("AUTH", f"PLAIN {_base64(initial)}")
 
 
 def _by_login(wire: Wire, user: bytes, secret: bytes) -> tuple[int, bytes]:
     """Tell the name, then the password, whatever words the server asks for them with."""
-    wire.hidden = _pattern(user, secret)
+    _hide(wire, user, secret)
     code, text = wire.docmd("AUTH", "LOGIN")
     for each in (user, secret):
         if code != _GO_ON:
@@ -63,7 +63,7 @@ def _by_cram(wire: Wire, user: bytes, secret: bytes) -> tuple[int, bytes]:
         raise Garbled("a challenge that is not base64") from error
     digest = hmac.new(secret, challenge, "md5").hexdigest().encode()
     answer = b"%s %s" % (user, digest)
-    wire.hidden = _pattern(user, secret, digest, answer)
+    _hide(wire, user, secret, digest, answer)
     return wire.docmd(_base64(answer))
 
 
@@ -71,15 +71,20 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _pattern(*secrets: bytes) -> re.Pattern[bytes]:
-    """Find secrets as they are, and in base64, there also cut off at either end."""
-    return re.compile(
-        b"|".join(each for secret in secrets if secret for each in _forms(secret)), re.IGNORECASE
-    )
+def _hide(wire: Wire, *secrets: bytes) -> None:
+    """Let nothing of them be told: as they are, and in base64, there also cut off at either end."""
+    known = [each for each in secrets if each]
+    wire.hidden = re.compile(b"|".join(form for each in known for form in _forms(each)), re.IGNORECASE)
+    begins = [re.escape(form) for each in known for form in (each, _signs(each)[:_CUT])]
+    wire.marks = re.compile(b"|".join(begins))
+
+
+def _signs(secret: bytes) -> bytes:
+    return base64.b64encode(secret).rstrip(b"=")
 
 
 def _forms(secret: bytes) -> Iterator[bytes]:
-    signs = base64.b64encode(secret).rstrip(b"=")
+    signs = _signs(secret)
     yield b"%s%s*=*" % (re.escape(signs[:_CUT]), _SIGN)
     yield b"(?<!%s)%s*%s=*" % (_SIGN, _SIGN, re.escape(signs[-_CUT:]))
     is_short = len(secret) < _FEW
