@@ -69,6 +69,10 @@ DELIVERY: tuple[ColumnElement[Any], ...] = (
         (func.coalesce(*(delivery.c[name] for name in _OWN)).is_(None), subscriber.c.seal), else_=null()
     ).label("seal"),
 )
+_PROGRESS, _MERGE, _SEAL = (
+    next(at for at, column in enumerate(DELIVERY) if column.name == name)
+    for name in ("progress", "merge", "seal")
+)
 # What `stamp_of` reads.
 STAMP = (edition.c.token, edition.c.frozen_at, edition.c.created_at, edition.c.sender)
 
@@ -152,6 +156,19 @@ def delivery_of(row: Sequence[Any], stamp: Stamp) -> Delivery:
         parent_id=parent_id,
         progress=_map(progress),
     )
+
+
+def delivery_to_show(row: Sequence[Any], stamp: Stamp) -> Delivery:
+    """Return the delivery in a row as `delivery_of` does, but without what it keeps of its own and cannot be read.
+
+    To be looked at alone: one that is damaged must be found among the others.
+    """
+    try:
+        return delivery_of(row, stamp)
+    except DeliveryUnreadable:
+        values = list(row)
+        values[_PROGRESS], values[_MERGE], values[_SEAL] = "{}", "{}", None
+        return delivery_of(values, stamp)
 
 
 def _moment(value: datetime | int) -> datetime:

@@ -18,7 +18,7 @@ from postroom.outbox.rows import (
     STAMP,
     AnyRow,
     accounts_of,
-    delivery_of,
+    delivery_to_show,
     read_edition,
     stamp_of,
 )
@@ -129,7 +129,7 @@ def deliveries(
         query = query.where(or_(delivery.c.doubts > 0, delivery.c.id.in_(lost)))
     for row in connection.execute(query):
         yield DeliveryRow(
-            edition=row.key, delivery=delivery_of(row, stamp_of(row)), url=row.url, doubts=row.doubts
+            edition=row.key, delivery=delivery_to_show(row, stamp_of(row)), url=row.url, doubts=row.doubts
         )
 
 
