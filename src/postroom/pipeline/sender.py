@@ -33,8 +33,8 @@ NOT_READY_FOR = timedelta(minutes=5)
 class Sender:
     """Sends what it takes from a window over one line, in a thread of its own.
 
-    `flying` is what the line has pulled and not told the outcome of. A fault that is the transport's own closes
-    the window.
+    `flying` is what the line has pulled and not told the outcome of; `has_asked` says whether it has asked for any.
+    A fault that is the transport's own closes the window.
     """
 
     ledger: Ledger
@@ -42,7 +42,7 @@ class Sender:
     line: Transport
     window: Window
     flying: deque[tuple[Claimed, Message]] = field(default_factory=deque)
-    pulled: int = 0
+    has_asked: bool = False
     fault: Fault | None = None
     failure: Exception | None = None
     _thread: Thread | None = None
@@ -72,11 +72,11 @@ class Sender:
 
     def _send(self) -> None:
         """Send over the line for as long as there is something at hand."""
-        self.pulled = 0
+        self.has_asked = False
         try:
             for outcome in self.line.send(self._messages()):
                 self._answer(outcome)
-            if not self.pulled and self.window.unclaimed and not self.window.is_over:
+            if not self.has_asked and self.window.unclaimed and not self.window.is_over:
                 raise TransportError("the transport asked for no message")  # it would be asked for ever
         except LedgerError:  # no fault of these deliveries: nothing of them has gone out
             self._let_all_go()
@@ -92,13 +92,12 @@ class Sender:
             self._answer_all(Unknown(reason="the transport told no outcome"))
 
     def _messages(self) -> Iterator[Message]:
-        """Make one message after another, until nothing is at hand."""
+        """Make one message after another, until nothing is at hand; another line may have taken all of it."""
+        self.has_asked = True
         while (claimed := self.window.take()) is not None:
             message = self._made(claimed)
-            self.pulled += message is None
             if message is not None:
                 self.flying.append((claimed, message))
-                self.pulled += 1
                 yield message
 
     def _made(self, claimed: Claimed) -> Message | None:
