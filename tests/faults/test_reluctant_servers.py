@@ -185,7 +185,10 @@ def test_a_domain_that_says_421_is_slowed_alone_and_fast_again_later(
     people = [f"reader{number}@{name}.example" for number in range(20) for name in ("slow", "a", "b", "c")]
     freeze(forge, station, people)
     post.says = quota = Quota("@slow.example", 10)
-    forge.run("run", "--once")
+    for _ in range(6):  # a run does not wait for a rest of more than a second
+        forge.run("run", "--once")
+        if len(post.copies) == 80 - quota.complaints:
+            break
     is_slow = [who.endswith("@slow.example") for who in post.copies]
     assert len(is_slow) == 80 - quota.complaints
     assert 1 <= quota.complaints <= 6, "without a pace it would be ten"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -96,3 +97,12 @@ def test_a_transport_that_comes_back_waits_for_what_it_had_in_flight(desk, slow)
         assert (in_flight.sending, in_flight.queued) == (1, 0)
         assert [each.outcome for each in ledger.read(status.show, KEY).attempts] == ["sent"]
     assert slow.taken == 1
+
+
+def test_a_stop_between_making_workers_and_starting_them_is_heeded() -> None:
+    closed = Event()
+    lane = SimpleNamespace(name="mail", carrier="mail", close=closed.set)
+    workers = Workers(None, [lane], lambda: None, lambda: None)
+    assert workers.rest(1)
+    workers.start()
+    assert closed.wait(5), "it retires at once"

@@ -89,7 +89,10 @@ class Workers:
         self.retire()
         threads = (*self._threads, *self._left.values())
         for thread in threads:
-            thread.join(timeout=max(end - time.monotonic(), 0))
+            if (
+                thread.ident is not None
+            ):  # one that another thread is about to start finds that it has to retire
+                thread.join(timeout=max(end - time.monotonic(), 0))
         return not any(thread.is_alive() for thread in threads)
 
 
