@@ -271,8 +271,8 @@ class Daemon:
         elif config.database != self.config.database:
             log.error("outbox.database changed; restart the daemon to move to it")
         else:
-            log.info("config changed")
             self._adopt(config)
+            log.info("config changed")
 
     def _adopt(self, config: Config) -> None:
         """Work by `config` from now on; a ledger that is a copy sends nothing real."""
