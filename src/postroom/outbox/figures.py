@@ -20,7 +20,7 @@ from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, pace
 MOST_DOMAINS = 50
 """How many slowed domains are told: each is a time series of its own wherever figures are kept."""
 
-LONGEST_GAP = timedelta(days=1)
+SLOWEST_RATE = timedelta(days=1)
 """How far apart a rate sets two messages at most; a time further ahead stems from a clock that was wrong."""
 
 _STATES = tuple(state.value for state in DeliveryState)
@@ -165,11 +165,7 @@ def _slowed(connection: Connection, now: datetime) -> tuple[Slowed, ...]:
     )
     rows = connection.execute(
         select(pace.c.transport, pace.c.domain, waits_for.label("until"))
-        .where(
-            pace.c.domain != "",
-            or_(pace.c.gap > 0, pace.c.until > now),
-            waits_for > now,
-        )
+        .where(pace.c.domain != "", or_(pace.c.gap > 0, pace.c.until > now), waits_for > now)
         .order_by(waits_for.desc())
         .limit(MOST_DOMAINS)
     )
@@ -180,6 +176,6 @@ def limited(connection: Connection, now: datetime) -> frozenset[str]:
     """Name the transports that may not be given a message right now: their rate, or a domain's, is used up."""
     soon = now - timedelta(seconds=1)  # between two messages of a rate of one a second nothing is late
     query = select(pace.c.transport).where(
-        or_(pace.c.tat.between(soon, now + LONGEST_GAP), pace.c.until.between(soon, now + LONGEST_REST))
+        or_(pace.c.tat.between(soon, now + SLOWEST_RATE), pace.c.until.between(soon, now + LONGEST_REST))
     )
     return frozenset(connection.execute(query.distinct()).scalars())

@@ -89,9 +89,8 @@ class Workers:
         self.retire()
         threads = (*self._threads, *self._left.values())
         for thread in threads:
-            if (
-                thread.ident is not None
-            ):  # one that another thread is about to start finds that it has to retire
+            is_started = thread.ident is not None  # who is started only now finds that it has to retire
+            if is_started:
                 thread.join(timeout=max(end - time.monotonic(), 0))
         return not any(thread.is_alive() for thread in threads)
 
