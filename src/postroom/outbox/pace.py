@@ -3,7 +3,7 @@
 The generic cell rate algorithm (ITU-T I.371, annex A) keeps one number for each: the theoretical arrival time
 of the next message. It lies in the ledger, so that a limit holds across restarts and for all workers together.
 A domain that says it wants less (421, 4.7.x) is slowed down by its answers and slowly trusted again, as TCP does it
-with a full network: the gap doubles, or grows by a quarter once it is about right, and shrinks a little with every
+with a full network: the gap doubles, or grows by a fifth once it is about right, and shrinks a little with every
 message that it takes.
 """
 
@@ -50,6 +50,12 @@ QUIET = timedelta(minutes=10)
 
 PUT_OFF_AT_MOST = timedelta(minutes=15)
 """How far ahead a delivery of a slow domain is put off: its domain may be faster by then."""
+
+NARROWER = 0.7
+"""What a learnt gap is taken for when times are given out: it narrows until they come, and a time once given stays."""
+
+WIDER = 1.2
+"""What the gap grows by with a complaint, once it is about right; while it is far from it, it doubles."""
 
 _FEW = 20  # complaints within so many gaps of each other: the gap is far from right
 _REST_GAPS = 10  # how many gaps a domain rests that did not say for how long, a second at most
@@ -137,15 +143,22 @@ class Meter:
         return self.last_put_off is not None
 
     def put_off(self, connection: Connection) -> datetime:
-        """Return when one that cannot go now is looked at again: after all that this process put off before it."""
+        """Return when one that cannot go now is looked at again: the first of a claim as soon as one may go, so that no
+        turn stays unused; the others after all that this process put off before them.
+        """
         tails: dict[tuple[str, str], datetime] = connection.info.setdefault("put_off", {})
         limit = self.transport, self.domain
         if limit not in tails and len(tails) % _TAILS == _TAILS - 1:
             for past in [each for each, tail in tails.items() if tail <= self.now]:
                 del tails[past]
-        last = max(self.opens_at(), tails.get(limit, self.now))
-        due = min(last + self.gap, self.now + PUT_OFF_AT_MOST)
-        tails[limit] = self.last_put_off = due
+        latest = self.now + PUT_OFF_AT_MOST
+        due = min(self.opens_at(), latest)
+        tail = max(due, tails.get(limit, due))
+        if self.is_waited_for:
+            gap = self.gap * NARROWER if self.learnt else self.gap
+            tail = due = min(tail + gap, latest)
+        tails[limit] = tail
+        self.last_put_off = due
         return due
 
     def opens_at(self) -> datetime:
@@ -214,7 +227,7 @@ def slow_down(connection: Connection, heard: Complaint, now: datetime) -> None:
     if meter.rests or (meter.until is not None and heard.begun < meter.until):
         return
     is_far_off = meter.until is not None and now - meter.until < _FEW * meter.learnt
-    wider = min(meter.learnt * (2 if is_far_off else 1.25) if meter.learnt else FIRST_GAP, LONGEST_GAP)
+    wider = min(meter.learnt * (2 if is_far_off else WIDER) if meter.learnt else FIRST_GAP, LONGEST_GAP)
     rest = max(heard.asked or timedelta(0), min(_REST_GAPS * wider, _REST))
     until = now + min(rest, LONGEST_REST)
     _write(connection, heard.transport, heard.domain, max(meter.tat, now), wider, until)

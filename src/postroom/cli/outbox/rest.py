@@ -29,7 +29,7 @@ def pause(config: Path, transport: str, reason: str) -> None:
 @click.argument("transport")
 @click.pass_obj
 def resume(config: Path, transport: str) -> None:
-    """Let TRANSPORT go on, whether a person or a fault has paused it; what waits for it is tried at once."""
+    """Let TRANSPORT go on, whether a person or a fault has paused it; what waits for a time of its own keeps it."""
     project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         was_paused = ledger.write(operate.resume_transport, transport)
