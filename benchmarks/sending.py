@@ -21,6 +21,8 @@ from benchmarks.sinks import free_port, smtp_sink, source_rate, started
 FAR_CONNECTIONS = (1, 8)
 FAR_SECONDS = 20
 POSTFIX_MAILS = 2_000
+FEW = 3  # connections of each of two workers: each signs one mail while another is on its way
+LONGER = 3  # times as many mails where a second process has to start first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,13 +130,16 @@ def signed(bench: Bench, port: int) -> dict[str, object]:
 def send(bench: Bench) -> Iterator[Figure]:
     """Against smtp-source on one smtp-sink: as fast as it goes, signed, and as config.yaml has it by default."""
     with smtp_sink() as port:
-        for name, transport, at_least, cpu in (
-            ("unsigned", fast(bench, port), 1.0, 0.12),
-            ("signed", signed(bench, port), 0.5, None),
-            ("by default", plain(port), None, None),
+        signing = signed(bench, port)
+        alone, together = (bench.mails, bench.workers), (LONGER * bench.mails, 2)
+        for name, transport, (people, workers), at_least, cpu in (
+            ("unsigned", fast(bench, port), alone, 1.0, 0.12),
+            ("signed", signing, alone, 0.5, None),
+            ("signed, two workers", {**signing, "connections": FEW}, together, 0.5, None),
+            ("by default", plain(port), alone, None, None),
         ):
             project = Project(folder=bench.folder("send"), transport=transport)
-            sender = Sender(project=project, people=bench.mails, workers=bench.workers)
+            sender = Sender(project=project, people=people, workers=workers)
             yield from against_source(bench, sender, port, ("send", name, at_least, cpu))
 
 
