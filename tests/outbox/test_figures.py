@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from postroom.model import Deferred, Refused, Sent, Unknown
-from postroom.outbox import Ledger, attempts, figures, operate, pauses
+from postroom.outbox import Ledger, attempts, doubts, failures, figures, operate, pauses
 from postroom.outbox.attempts import BUCKETS, reply_class
+from postroom.outbox.backlogs import backlogs
 from postroom.outbox.figures import MOST_DOMAINS
 from postroom.outbox.standing import standing
 from postroom.outbox.tables import attempt, edition, pace
@@ -181,6 +182,21 @@ def test_the_looks_use_indexes_and_kept_counts_alone(tmp_path: Path) -> None:
     scanned = {step.split()[1] for step in plans if step.startswith("SCAN")}
     assert scanned <= {"edition", "pace", "transport_state"}
     assert {step.split()[1] for step in plans} >= {"edition", "delivery", "attempt"}
+
+
+@pytest.mark.sqlite_only
+def test_what_status_worries_about_is_found_without_reading_all_that_waits(outbox: Any) -> None:
+    outbox.freeze("ada", "ben", "cem")
+    outbox.record(outbox.claim(limit=1), Deferred(reason="450 later"), retry_at=NOW + MINUTE)
+    ledger, few = outbox.ledger, ("delivery_doubted", "delivery_owned")
+    statements = seen_by(ledger, lambda: ledger.read(backlogs, NOW))
+    statements += seen_by(ledger, lambda: doubts.doubts(ledger, NOW))
+    statements += seen_by(ledger, lambda: ledger.read(failures.undecided))
+    plans = [step for sql, values in statements for step in plan(ledger, sql, values)]
+    scans = [step for step in plans if "delivery" in step and not any(index in step for index in few)]
+    assert scans
+    assert [step for step in scans if step.startswith("SCAN") or "due_at" in step] == []
+    assert [each.reason for each in ledger.read(backlogs, NOW)] == ["450 later"]
 
 
 def seen_by(ledger: Ledger, act: Any) -> list[tuple[str, Any]]:

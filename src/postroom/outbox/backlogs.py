@@ -16,6 +16,9 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.pauses import paused_transports
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
 
+LOOKED_AT = 100
+"""How many deliveries of an edition are asked why they were put off: some wait for their domain without a word."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
@@ -59,17 +62,20 @@ def backlogs(connection: Connection, now: datetime) -> tuple[Backlog, ...]:
 
 
 def _reason(connection: Connection, carrier: Carrier) -> str:
-    """Tell why one of a transport's deliveries was put off."""
-    query = (
-        select(delivery.c.reason)
-        .join(edition, edition.c.id == delivery.c.edition_id)
-        .where(
-            edition.c.transport == carrier.name,
-            edition.c.transport_kind == carrier.kind,
-            is_state(edition.c.state, EditionState.OPEN),
-            IS_CLAIMABLE,
-            delivery.c.reason != "",
-        )
-        .limit(1)
+    """Tell why one of a transport's deliveries was put off: such are due last, so that few are looked at."""
+    editions = select(edition.c.id).where(
+        edition.c.transport == carrier.name,
+        edition.c.transport_kind == carrier.kind,
+        is_state(edition.c.state, EditionState.OPEN),
+        edition.c.queued > 0,
     )
-    return connection.execute(query).scalar_one_or_none() or ""
+    for number in connection.execute(editions).scalars().all():
+        last = (
+            select(delivery.c.reason)
+            .where(delivery.c.edition_id == number, IS_CLAIMABLE)
+            .order_by(delivery.c.due_at.desc())
+            .limit(LOOKED_AT)
+        )
+        if reason := next(filter(None, connection.execute(last).scalars().all()), ""):
+            return reason
+    return ""

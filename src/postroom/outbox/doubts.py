@@ -15,7 +15,7 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import is_held
 from postroom.outbox.standing import RECENTLY
-from postroom.outbox.tables import delivery, edition
+from postroom.outbox.tables import IS_DOUBTED, delivery, edition
 
 _SENDING = select(delivery.c.id).where(
     delivery.c.owner.is_not(None), is_state(delivery.c.state, DeliveryState.SENDING)
@@ -36,7 +36,7 @@ class Doubts:
 
 
 def doubts(ledger: Ledger, now: datetime) -> Doubts:
-    """Count them in the editions that are not finished, or were within a day: tenths of a second a million."""
+    """Count them in the editions that are not finished, or were within a day."""
     found = ledger.read(_doubted, now)
     return Doubts(
         again=found[DeliveryState.QUEUED],
@@ -50,7 +50,7 @@ def _doubted(connection: Connection, now: datetime) -> Counter[str]:
     rows = connection.execute(
         select(delivery.c.state, func.count())
         .join(edition, edition.c.id == delivery.c.edition_id)
-        .where(or_(live, edition.c.finished_at > now - RECENTLY), delivery.c.doubts > 0)
+        .where(or_(live, edition.c.finished_at > now - RECENTLY), IS_DOUBTED)
         .group_by(delivery.c.state)
     )
     return Counter({row[0]: row[1] for row in rows})

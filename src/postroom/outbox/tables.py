@@ -8,7 +8,19 @@ SQLite writes a changed row anew as a whole.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, and_, not_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    literal_column,
+    not_,
+)
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import Moment, count, flag, is_state, one_of, row_id, words
@@ -187,6 +199,10 @@ Index(
     sqlite_where=delivery.c.owner.is_not(None),
     postgresql_where=delivery.c.owner.is_not(None),
 )
+
+IS_DOUBTED = delivery.c.doubts > literal_column("0")
+
+Index("delivery_doubted", delivery.c.edition_id, sqlite_where=IS_DOUBTED, postgresql_where=IS_DOUBTED)
 
 attempt = Table(
     "attempt",

@@ -133,6 +133,7 @@ def _replace_deliveries() -> None:
         "state = 'queued' AND NOT waits",
     )
     _partial_index("delivery_owned", ["owner"], "owner IS NOT NULL", "owner IS NOT NULL")
+    _partial_index("delivery_doubted", ["edition_id"], "doubts > 0", "doubts > 0")
     if not _is_sqlite():
         op.execute(
             "SELECT setval(pg_get_serial_sequence('delivery', 'id'), "
