@@ -2,8 +2,8 @@
 
     python -m benchmarks.outbox [SECTION …] [--pairs 9] [--mails 10000] [--people 1000000] [--json FILE]
 
-Sections: send, rtt, postfix, peers, enqueue, memory, postgres, costs; all unless some are named. Everything stays
-on this machine. `benchmarks/README.md` says what is compared with what, and how.
+Sections: send, rtt, postfix, peers, enqueue, memory, postgres, hosts, costs; all unless some are named. Everything
+stays on this machine. `benchmarks/README.md` says what is compared with what, and how.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from benchmarks.costs import costs
 from benchmarks.enqueueing import enqueue, memory
 from benchmarks.measure import Figure, line
 from benchmarks.peers import peers
-from benchmarks.sending import local_postfix, postgres, rtt, send
+from benchmarks.sending import hosts, local_postfix, postgres, rtt, send
 
 SECTIONS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "send": send,
@@ -31,6 +31,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "enqueue": enqueue,
     "memory": memory,
     "postgres": postgres,
+    "hosts": hosts,
     "costs": costs,
 }
 

@@ -165,13 +165,19 @@ def against_source(
 
 def rtt(bench: Bench) -> Iterator[Figure]:
     """Over TLS to a server 50 ms away: how near to one mail a connection and round trip."""
-    folder = bench.folder("far")
+    with _far_server(bench) as settings:
+        for connections in FAR_CONNECTIONS:
+            yield from _far(bench, {**settings, "connections": connections})
+
+
+@contextmanager
+def _far_server(bench: Bench) -> Iterator[dict[str, object]]:
+    """Start a server 50 ms away; give the transport to it."""
     port = free_port()
-    with trusted(folder) as (own, anchor):
+    with trusted(bench.folder("far")) as (own, anchor):
         command = [sys.executable, "-m", "benchmarks.faraway", str(port), str(own)]
         with started(command, port):
-            for connections in FAR_CONNECTIONS:
-                yield from _far(bench, plain(port, tls="starttls", ca=str(anchor), connections=connections))
+            yield plain(port, tls="starttls", ca=str(anchor))
 
 
 def _far(bench: Bench, transport: dict[str, object]) -> Iterator[Figure]:
@@ -226,10 +232,9 @@ def local_postfix(bench: Bench) -> Iterator[Figure]:
 
 
 @contextmanager
-def _on_postgres(bench: Bench, port: int) -> Iterator[list[Sender]]:
+def _on_postgres(bench: Bench, settings: dict[str, object], people: int) -> Iterator[list[Sender]]:
     """Give a sender on SQLite, then one on PostgreSQL with one worker and one with two."""
     with cluster(bench.folder("postgres") / "cluster") as server:
-        settings = fast(bench, port)
         projects = [
             Project(folder=bench.folder("sqlite"), transport=settings),
             *(
@@ -238,14 +243,14 @@ def _on_postgres(bench: Bench, port: int) -> Iterator[list[Sender]]:
             ),
         ]
         yield [
-            Sender(project=project, people=bench.mails, workers=workers)
+            Sender(project=project, people=people, workers=workers)
             for project, workers in zip(projects, (1, 1, 2), strict=True)
         ]
 
 
 def postgres(bench: Bench) -> Iterator[Figure]:
     """The same on PostgreSQL: one worker against SQLite, then two workers against one."""
-    with smtp_sink() as port, _on_postgres(bench, port) as (on_sqlite, one, two):
+    with smtp_sink() as port, _on_postgres(bench, fast(bench, port), bench.mails) as (on_sqlite, one, two):
         found = pairs(one.rate, on_sqlite.rate, bench.pairs)
         more = pairs(two.rate, one.rate, bench.pairs)
         setting = f"{described(fast(bench, port))}, {bench.mails:,} mails"
@@ -269,3 +274,24 @@ def postgres(bench: Bench) -> Iterator[Figure]:
     )
     yield from one.figures("postgres", "one worker", setting)
     yield from two.figures("postgres", "two workers", setting)
+
+
+def hosts(bench: Bench) -> Iterator[Figure]:
+    """On PostgreSQL, 50 ms from the server: two workers against one, where the machine itself is not the limit."""
+    people = int(max(FAR_CONNECTIONS) / ROUND_TRIP_SECONDS * FAR_SECONDS)
+    with _far_server(bench) as settings:
+        transport = {**settings, "connections": max(FAR_CONNECTIONS)}
+        with _on_postgres(bench, transport, people) as (_, one, two):
+            found = pairs(two.rate, one.rate, bench.pairs)
+    setting = f"{described(transport)}, {people:,} mails over TLS, 50 ms"
+    yield Figure(
+        section="hosts",
+        name="two workers: times one",
+        values=ratios(found),
+        unit="×",
+        at_least=1.0,
+        setting=setting,
+        raw=raw_of(found),
+    )
+    yield from one.figures("hosts", "one worker", setting)
+    yield from two.figures("hosts", "two workers", setting)
