@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Condition, Event, RLock
 
@@ -123,11 +123,18 @@ class Window:
     def leave(self) -> list[int]:
         """Take out all of which no byte went out: what no sender has taken, and what senders let go."""
         with self._news:
-            waiting = list(self._waiting)
-            self._waiting.clear()
+            waiting = list(self._not_taken())
             self._in_hand -= len(waiting)
             left, self._left = self._left, []
             return [*left, *(each.delivery.id for each in waiting)]
+
+    def _not_taken(self) -> Iterator[Claimed]:
+        """Take out one by one: a sender takes without the lock, and each is its own or ours."""
+        while True:
+            try:
+                yield self._waiting.popleft()
+            except IndexError:
+                return
 
     def close(self) -> None:
         """Let nothing more be taken."""
