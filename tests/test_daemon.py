@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +21,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from postroom import config, daemon
-from postroom.daemon import Daemon
+from postroom.config import Config
+from postroom.daemon import Daemon, crew
 from postroom.daemon.beat import Beat
 from postroom.daemon.crew import Crew
+from postroom.daemon.staff import Staff
+from postroom.errors import LedgerBroken, TransportError, UsageError
 from postroom.outbox import operate, sqlite, status
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
@@ -293,22 +297,7 @@ def by_hand(office, monkeypatch):
     open_ones: list[tuple[Daemon, threading.Thread]] = []
 
     def start() -> Daemon:
-        loaded = config.load(office.folder / "config.yaml")
-        ledger = Ledger(loaded.database)
-        roll = Roll(ledger, "test", "host", 1, lambda: office.now)
-        made = Daemon(
-            path=loaded.path,
-            config=loaded,
-            ledger=ledger,
-            shift=Shift(
-                owner="test",
-                clock=lambda: office.now,
-                secrets=lambda reference: reference,
-                hold=roll.hold,
-            ),
-            roll=roll,
-            crew=Crew(config=loaded.path, number=0, roll=roll, lock=DaemonLock(loaded.database)),
-        )
+        made = a_daemon(office)
         thread = threading.Thread(target=made.run)
         thread.start()
         open_ones.append((made, thread))
@@ -322,6 +311,25 @@ def by_hand(office, monkeypatch):
             monkeypatch.setattr(daemon, "SILENCE_SECONDS", 0)
             thread.join(SOON)
             made.ledger.close()
+
+
+def a_daemon(office) -> Daemon:
+    loaded = config.load(office.folder / "config.yaml")
+    ledger = Ledger(loaded.database)
+    roll = Roll(ledger, "test", "host", 1, lambda: office.now)
+    return Daemon(
+        path=loaded.path,
+        config=loaded,
+        ledger=ledger,
+        shift=Shift(
+            owner="test",
+            clock=lambda: office.now,
+            secrets=lambda reference: reference,
+            hold=roll.hold,
+        ),
+        roll=roll,
+        crew=Crew(config=loaded.path, number=0, roll=roll, lock=DaemonLock(loaded.database)),
+    )
 
 
 def events(logs: list[dict[str, object]]) -> list[str]:
@@ -388,6 +396,122 @@ def test_a_config_is_adopted_only_when_it_is_whole(office, by_hand) -> None:
     assert "Tested" in beating.config.text
     assert "config changed" in events(logs)
     assert not any("broken" in event for event in events(logs))
+
+
+def test_a_config_that_cannot_be_used_yet_changes_nothing_and_is_tried_again(
+    office, by_hand, monkeypatch
+) -> None:
+    """The port where monitoring is to be answered is taken for a while."""
+    monkeypatch.setattr(daemon, "AGAIN_SECONDS", 0)
+    start, logs = by_hand
+    beating = start()
+    beating.beat()
+    before, taken = beating._staff.publisher, threading.Event()
+    taken.set()
+
+    def answer(loaded: Config, _: object) -> None:
+        if "Tested" in loaded.text and taken.is_set():
+            raise UsageError("operation.listen: 127.0.0.1:9090 cannot be used")
+
+    beating._staff.monitoring = answer
+    good = (office.folder / "config.yaml").read_text()
+    office.write("config.yaml", good.replace("Testing", "Tested"))
+    for _ in range(4):
+        beating.beat()
+    assert beating._staff.publisher is before
+    assert beating.config.text == good
+    assert sum("cannot be used" in event for event in events(logs)) == 1
+    taken.clear()
+    beating.beat()
+    assert "Tested" in beating.config.text
+
+
+def test_leave_to_send_for_real_again_is_tried_until_it_can_be_used(office, by_hand, monkeypatch) -> None:
+    monkeypatch.setattr(daemon, "AGAIN_SECONDS", 0)
+    start, logs = by_hand
+    beating = start()
+    beating.beat()
+    beating._is_guarded = True  # as after a start on a copy; the ledger says by now that it is none
+    work_by, tries = Staff.work_by, []
+
+    def fail_once(staff: Staff, *given: object, **named: object) -> object:
+        tries.append(named["only_rehearsals"])
+        if len(tries) == 1:
+            raise TransportError("the key for DKIM is not there")
+        return work_by(staff, *given, **named)
+
+    monkeypatch.setattr(Staff, "work_by", fail_once)
+    for _ in range(3):
+        beating._changed.set()
+        beating.beat()
+    assert tries == [False, False]
+    assert sum("tick failed" in event for event in events(logs)) == 1
+
+
+def test_a_start_that_fails_half_way_leaves_nobody_at_work(office, monkeypatch) -> None:
+    def fail(crew: Crew) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Crew, "start", fail)
+    made = a_daemon(office)
+    with pytest.raises(RuntimeError, match="new thread"):
+        made.run()
+    made.ledger.close()
+    assert not [each.name for each in threading.enumerate() if each.name.startswith("worker")]
+
+
+class Kept:
+    """A lock and a roll that only note who is judged."""
+
+    handles: tuple[int, ...] = ()
+    owner = "host:1"
+
+    def __init__(self) -> None:
+        self.judged: list[str] = []
+
+    def verify(self) -> None:
+        pass
+
+    def judge_dead(self, owners: Collection[str]) -> None:
+        self.judged += owners
+
+
+def ended(code: int) -> crew._Hand:
+    process = subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"], stdin=subprocess.PIPE)
+    process.wait(SOON)
+    assert process.stdin is not None
+    process.stdin.close()
+    return crew._Hand(f"host:1/{code}", process, float("-inf"))
+
+
+def test_nobody_writes_to_a_disk_that_failed_a_worker_process() -> None:
+    kept = Kept()
+    helpers = Crew(config=Path("config.yaml"), number=1, roll=kept, lock=kept)
+    helpers._hands = [ended(75)]
+    with pytest.raises(LedgerBroken, match="host:1/75 met a disk that fails"):
+        helpers.look()
+    helpers._leaving = [ended(75), ended(1)]
+    assert helpers.end(1)
+    helpers._leaving = [ended(1)]
+    assert helpers.end(1, judges=False)
+    assert kept.judged == []
+    helpers._leaving = [ended(1), ended(0)]
+    assert helpers.end(1)
+    assert kept.judged == ["host:1/1"]
+
+
+def test_a_worker_process_that_cannot_be_started_keeps_nobody_else_from_working(monkeypatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(crew.subprocess, "Popen", refuse)
+    kept = Kept()
+    helpers = Crew(config=Path("config.yaml"), number=2, roll=kept, lock=kept)
+    with capture_logs() as logs:
+        helpers.start()
+        helpers.look()
+    assert events(logs) == ["no further worker process can be started yet"] * 2
+    assert helpers._hands == []
 
 
 def test_a_config_without_a_way_out_is_not_adopted(office, by_hand) -> None:

@@ -108,8 +108,12 @@ class LedgerBroken(LedgerError):
     """The disk under the database failed to read or write.
 
     Nothing is tried again: after a failed fsync nobody knows which bytes the disk has, and a second one may
-    say that all is well. The process ends with 75 (EX_TEMPFAIL of sysexits.h), and a new one reads what is there.
+    say that all is well. The process ends with `DISK_FAILED`, and a new one reads what is there.
     """
+
+
+DISK_FAILED = 75
+"""The exit code after LedgerBroken: EX_TEMPFAIL of sysexits.h, for a supervisor that starts another process."""
 
 
 class LedgerTooNew(LedgerError):

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from threading import Event
 
+import pytest
+
+from postroom import config as settings
+from postroom.cli import office as working
 from postroom.outbox import meta
 from postroom.outbox.meta import GoodConfig
+from postroom.pipeline.roll import Roll
 
 
 def test_a_worker_goes_by_its_own_config_whatever_another_host_has_kept(office, postroom, hours) -> None:
@@ -30,6 +37,28 @@ def test_a_worker_goes_by_its_own_config_whatever_another_host_has_kept(office, 
     worker.stdin.close()
     assert len(office.mails()) == 3
     assert not (office.folder / "out/elsewhere").exists()
+
+
+def test_a_worker_on_a_disk_that_fails_says_so_and_writes_no_more(office, monkeypatch) -> None:
+    class Broken:
+        def __init__(
+            self, _ledger: object, _lanes: object, _delivered: object, broken: Callable[[], None]
+        ) -> None:
+            self.start = broken
+
+        def rest(self, _seconds: float) -> bool:
+            return True
+
+    def end(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(working, "Workers", Broken)
+    monkeypatch.setattr(working.os, "_exit", end)
+    loaded = settings.load(office.folder / "config.yaml")
+    with office.ledger() as ledger:
+        roll = Roll(ledger, "host:1/1", "host", 1, lambda: office.now)
+        with pytest.raises(SystemExit, match="75"):
+            working._deliver(loaded, ledger, roll, Event(), only_once=False)
 
 
 def test_a_worker_stays_with_the_ledger_whose_lock_is_held(office, postroom, hours) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -172,3 +173,25 @@ def test_after_a_whole_outage_the_next_start_settles_what_the_dead_left(
         assert outbox.states() == ["queued"]
         assert [one.name for one in ledger.read(presence.roll)] == ["new"]
         starting.sign_off()
+
+
+@pytest.mark.postgresql_only
+def test_nobody_comes_back_to_the_roll_by_a_sign_that_was_given_while_it_left(
+    outbox, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "EVERY", timedelta(seconds=0.01))
+    giving, give_sign = threading.Event(), Roll._give_sign
+
+    def give_slowly(roll: Roll) -> None:
+        giving.set()
+        time.sleep(0.3)
+        give_sign(roll)
+
+    monkeypatch.setattr(Roll, "_give_sign", give_slowly)
+    with Ledger(url) as ledger:
+        leaving = roll_on(ledger, "a")
+        leaving.sign_on()
+        assert giving.wait(5)
+        leaving.sign_off()
+        time.sleep(0.5)
+        assert list(ledger.read(presence.roll)) == []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.outbox import Ledger, backup, guard, restore, status
+from postroom.outbox import Ledger, backup, guard, restore, sqlite, status
 
 pytestmark = pytest.mark.sqlite_only
 
@@ -103,6 +104,49 @@ def test_a_backup_may_be_named(lost: Path, url: str, tmp_path: Path) -> None:
     assert done.backup.name == "postroom-20261122T090000Z.db"
     with pytest.raises(LedgerError, match="there is no file"):
         restore.restore(url, NOW, tmp_path / "nowhere.db")
+
+
+def test_a_ledger_with_a_journal_beside_it_is_not_taken_in_part(
+    outbox, lost: Path, url: str, tmp_path: Path
+) -> None:
+    """As it lies on the disk of a host that died: what was written last is in the journal alone."""
+    there = tmp_path / "dead"
+    there.mkdir()
+    with Ledger(url) as ledger:
+        ledger.write(
+            lambda connection: connection.exec_driver_sql("UPDATE edition SET reason = 'written last'")
+        )
+        for each in (lost, lost.with_name(f"{lost.name}-wal")):
+            shutil.copy(each, there / each.name)
+    found = there / lost.name
+    with pytest.raises(LedgerError, match=rf"{found}-wal holds a part .*: sqlite3 {found} \.tables"):
+        restore.restore(url, NOW, found)
+    whole = sqlite.module_of(sqlite.driver()).connect(found)
+    whole.execute("SELECT count(*) FROM edition").fetchone()
+    whole.close()
+    restore.restore(url, NOW, found)
+    with Ledger(url) as ledger:
+        reasons = ledger.read(
+            lambda connection: connection.exec_driver_sql("SELECT reason FROM edition").all()
+        )
+    assert {reason for (reason,) in reasons} == {"written last"}
+
+
+def test_a_backup_that_may_not_be_read_is_skipped_for_an_older_one(
+    lost: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil(lost)
+    whole = restore.opened
+
+    def refuse(path: Path, flags: int) -> int:
+        if path.name == "postroom-20261122T100000Z.db":
+            raise PermissionError(13, "Permission denied", str(path))
+        return whole(path, flags)
+
+    monkeypatch.setattr(restore, "opened", refuse)
+    done = restore.restore(url, NOW)
+    assert done.backup.name == "postroom-20261122T090000Z.db"
+    assert "Permission denied" in done.skipped[0]
 
 
 def test_damage_in_a_content_is_damage(lost: Path, url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from postroom import config
-from postroom.errors import LedgerError
+from postroom.errors import LedgerBroken, LedgerError
 from postroom.model import Ready
 from postroom.outbox import history, operate, status
 from postroom.outbox.ledger import Ledger
@@ -104,6 +104,18 @@ def test_a_tick_that_broke_off_is_made_up_for(desk) -> None:
         with pytest.raises(LedgerError):
             worker.publish(desk.now)
         assert KEY in ticks(desk, worker)
+
+
+def test_a_disk_that_fails_is_not_taken_for_one_articles_fault(desk, monkeypatch) -> None:
+    first_sight(desk)
+    desk.article()
+
+    def fail(*_: object) -> None:
+        raise LedgerBroken("the disk under the ledger failed")
+
+    monkeypatch.setattr(Publisher, "_publish_one", fail)
+    with desk.ledger() as ledger, pytest.raises(LedgerBroken):
+        publisher(desk, ledger).publish(desk.now)
 
 
 def test_a_decision_taken_during_a_tick_is_seen_by_the_next(desk, mailbox) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 
 import pytest
@@ -97,6 +97,20 @@ def test_a_transport_that_comes_back_waits_for_what_it_had_in_flight(desk, slow)
         assert (in_flight.sending, in_flight.queued) == (1, 0)
         assert [each.outcome for each in ledger.read(status.show, KEY).attempts] == ["sent"]
     assert slow.taken == 1
+
+
+def test_where_no_thread_can_be_had_the_one_before_is_still_waited_for() -> None:
+    done = Event()
+    busy = Thread(target=done.wait)
+    busy.start()
+    before = SimpleNamespace(at_work=lambda: {"mail": busy})
+    lane = SimpleNamespace(name="mail", carrier="mail", close=lambda: None)
+    never_started = Workers(None, [lane], lambda: None, lambda: None, before=before)
+    assert never_started.at_work() == {"mail": busy}
+    assert not never_started.rest(0.05)
+    done.set()
+    assert never_started.rest(5)
+    assert never_started.at_work() == {}
 
 
 def test_a_stop_between_making_workers_and_starting_them_is_heeded() -> None:

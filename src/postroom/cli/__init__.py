@@ -103,6 +103,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _told(error: Exception) -> int:
     from postroom.errors import (
+        DISK_FAILED,
         AmbiguousEdition,
         ConfigError,
         LedgerBroken,
@@ -117,5 +118,5 @@ def _told(error: Exception) -> int:
     told = str(error) if isinstance(error, ConfigError) else f"postroom: {error}"
     sys.stderr.write(f"{visible(told)}\n")
     if isinstance(error, LedgerBroken):
-        return 75  # EX_TEMPFAIL of sysexits.h: another start reads what the disk has kept
+        return DISK_FAILED
     return 2 if isinstance(error, AmbiguousEdition | ConfigError | NoSuchEdition | UsageError) else 1

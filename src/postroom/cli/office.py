@@ -19,6 +19,7 @@ import structlog
 from postroom.cli import session
 from postroom.config import Config
 from postroom.daemon.crew import Crew
+from postroom.errors import DISK_FAILED
 from postroom.outbox import accounts, guard
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
@@ -96,11 +97,19 @@ def _deliver(config: Config, ledger: Ledger, roll: Roll, stop: threading.Event, 
         finally:
             close_lanes(lanes)
         return
-    workers = Workers(ledger, lanes.values(), lambda: None, stop.set)
+    is_broken = threading.Event()
+
+    def break_off() -> None:
+        is_broken.set()
+        stop.set()
+
+    workers = Workers(ledger, lanes.values(), lambda: None, break_off)
     workers.start()
     stop.wait()
     while not workers.rest(STOP_SECONDS):
         pass  # whoever started this process ends it when it is time
+    if is_broken.is_set():
+        os._exit(DISK_FAILED)  # closing would write once more to a disk of which nobody knows what it keeps
 
 
 @contextmanager
@@ -131,7 +140,7 @@ def _shift(config: Config, roll: Roll, *, only_rehearsals: bool = False) -> Shif
         clock=roll.now,
         secrets=session.secrets(config.base),
         hold=roll.hold,
-        space=Space.under(config.database),
+        space=Space.under(roll.ledger.url),
         only_rehearsals=only_rehearsals,
     )
 

@@ -24,7 +24,7 @@ from postroom.cli.report import print_report, report_json
 from postroom.cli.worries import is_orphaned
 from postroom.config import Config
 from postroom.daemon import Daemon
-from postroom.errors import ConfigError, LedgerError, UsageError
+from postroom.errors import DISK_FAILED, ConfigError, LedgerError, UsageError
 from postroom.model import Severity
 from postroom.outbox import guard
 from postroom.outbox.sqlite import path_of
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
     from postroom.web.health import Handle
 
 log = structlog.get_logger()
-
-DISK_FAILED = 75
-"""EX_TEMPFAIL of sysexits.h: a supervisor may start another process, which reads what the disk has kept."""
 
 
 @click.command()

@@ -23,15 +23,14 @@ from postroom import config as settings
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import ConfigFile
+from postroom.daemon.report import Report
 from postroom.daemon.staff import Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
 from postroom.errors import ConfigError, LedgerBroken, LedgerLocked, PostroomError
-from postroom.model import Edition, EditionState, Finding
 from postroom.outbox import leader
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.decide import undecided_rehearsals
 from postroom.pipeline.lanes import Shift
-from postroom.pipeline.publish import Tick
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.vitals import CONFIG, Role, Vitals
 from postroom.pipeline.wayout import with_ways_out
@@ -93,7 +92,7 @@ class Daemon:
     _next_due: datetime | None = None
     _next_look: float = float("-inf")
     _quiet_until: float = float("-inf")
-    _told: frozenset[Finding] = frozenset()
+    _report: Report = field(default_factory=Report)
 
     def __post_init__(self) -> None:
         self._upkeep = Upkeep(
@@ -126,8 +125,12 @@ class Daemon:
         if not self._file.is_in_force(self.config):
             self.vitals.broke(CONFIG, "config.yaml is broken; the last good one is in force")
         self._upkeep.look()
-        self._adopt(self.config)
         self._resting.set()
+        try:
+            self._adopt(self.config)
+        except BaseException:
+            self._finished()
+            raise
         scheduler = BackgroundScheduler(timezone="UTC")
         self._job = scheduler.add_job(
             self.beat,
@@ -188,7 +191,7 @@ class Daemon:
 
     def _finished(self) -> bool:
         begun = time.monotonic()
-        is_whole = self._staff.rest()
+        is_whole = self._staff.rest(judges=not self.is_broken)
         self._staff.close()
         self._upkeep.rest()
         is_whole &= self._resting.wait(max(begun + STOP_SECONDS - time.monotonic(), 0))
@@ -222,7 +225,7 @@ class Daemon:
             self._next_due = tick.next_due
             if tick.unsettled:
                 self._changed.set()
-            self._report(tick)
+            self._report.tell(tick)
         self._staff.wake()
 
     def _leads(self) -> bool:
@@ -240,17 +243,6 @@ class Daemon:
         if self.stopping.is_set():
             raise _Stopped
 
-    def _report(self, tick: Tick) -> None:
-        """Log what was frozen, and what was found since the last tick."""
-        for edition in tick.frozen:
-            _log_frozen(edition)
-        if tick.is_idle:
-            return
-        found = frozenset((*tick.findings, *tick.broken))
-        for finding in sorted(found - self._told, key=str):
-            log.error("left out", why=str(finding))
-        self._told = found
-
     def _follow_config(self) -> None:
         if not self._file.changed():
             return
@@ -261,9 +253,14 @@ class Daemon:
             self.vitals.broke(CONFIG, "config.yaml is broken; the last good one stays in force")
             for finding in error.findings:
                 log.error("config is broken; the last good one stays in force", why=str(finding))
-        except PostroomError as error:
-            self.vitals.broke(CONFIG, f"the last good config stays in force: {error}")
-            log.error("config cannot be used; the last good one stays in force", why=str(error))
+        except (LedgerBroken, LedgerLocked):
+            raise
+        except Exception as error:
+            self._file.look_again(AGAIN_SECONDS)
+            if not isinstance(error, PostroomError):
+                raise
+            if self.vitals.broke(CONFIG, f"the last good config stays in force: {error}"):
+                log.error("config cannot be used; the last good one stays in force", why=str(error))
 
     def _change_to(self, config: Config) -> None:
         if config.digest == self.config.digest:
@@ -276,9 +273,9 @@ class Daemon:
 
     def _adopt(self, config: Config) -> None:
         """Work by `config` from now on; a ledger that is a copy sends nothing real."""
-        self._is_guarded = self._upkeep.guarded is not None
-        project = self._staff.work_by(config, only_rehearsals=self._is_guarded)
-        self.config = config
+        is_guarded = self._upkeep.guarded is not None
+        project = self._staff.work_by(config, only_rehearsals=is_guarded)
+        self._is_guarded, self.config = is_guarded, config
         undecided = undecided_rehearsals(project, self.ledger)
         if undecided:
             log.error(
@@ -291,10 +288,3 @@ def _beats() -> Beat:
     from postroom.daemon.beat import Beat
 
     return Beat(timedelta(seconds=HEARTBEAT_SECONDS))
-
-
-def _log_frozen(edition: Edition) -> None:
-    if edition.state is EditionState.HELD:
-        log.error("edition held for a person", edition=edition.key, why=edition.reason)
-    else:
-        log.info("edition enqueued", edition=edition.key)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import structlog
 
+from postroom.errors import DISK_FAILED, LedgerBroken
 from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.roll import Roll
 from postroom.pipeline.workers import STOP_SECONDS
@@ -84,16 +85,23 @@ class Crew:
         """Start as many as are wanted; where too many of earlier configs still finish, `look` starts the rest."""
         with self._changing:
             while not self._is_over and len(self._hands) < self.number and not self._is_crowded():
-                self._hands.append(self._start())
+                try:
+                    self._hands.append(self._start())
+                except OSError as error:
+                    log.error("no further worker process can be started yet", why=str(error))
+                    return
 
     def look(self) -> None:
         """Judge what each that ended had in hand, and put others in the places that are free.
 
-        Raises LedgerLocked where the lock was lost: those who work without it must stop.
+        Raises LedgerLocked where the lock was lost: those who work without it must stop; LedgerBroken where one of
+        them met a disk that fails.
         """
         self.lock.verify()
         for hand in (*self._hands, *self._leaving):
             code = hand.process.poll()
+            if code == DISK_FAILED:
+                raise LedgerBroken(f"the worker process {hand.name} met a disk that fails")
             if code is None or time.monotonic() - hand.begun < AGAIN_SECONDS:
                 continue
             if hand in self._hands:
@@ -107,7 +115,10 @@ class Crew:
         self.start()
 
     def wait(self, stop: threading.Event) -> None:
-        """Wait until each has ended by itself, or `stop` is set; judge what those left that did not end well."""
+        """Wait until each has ended by itself, or `stop` is set; judge what those left that did not end well.
+
+        Raises LedgerBroken where one of them met a disk that fails.
+        """
         while any(hand.process.poll() is None for hand in self._hands):
             if stop.wait(LOOK_SECONDS):
                 self.call_off()
@@ -115,6 +126,8 @@ class Crew:
         for hand in self._hands:
             if hand.process.wait() != 0:
                 log.error("a worker process ended early", worker=hand.name, code=hand.process.returncode)
+                if hand.process.returncode == DISK_FAILED:
+                    raise LedgerBroken(f"the worker process {hand.name} met a disk that fails")
                 self.roll.judge_dead([hand.name])
         self._hands.clear()
 
@@ -132,15 +145,18 @@ class Crew:
             self._is_over = True
         self.relieve()
 
-    def end(self, seconds: float) -> bool:
-        """Wait for those that were called off, no longer than so many seconds; tell whether all were done."""
+    def end(self, seconds: float, *, judges: bool = True) -> bool:
+        """Wait for those that were called off, no longer than so many seconds; tell whether all were done.
+
+        It `judges` what the others had in hand, unless a disk fails: that is for the next start.
+        """
         end = time.monotonic() + seconds
         late = [hand for hand in self._leaving if not hand.has_ended(max(end - time.monotonic(), 0))]
         for hand in late:
             hand.process.kill()
             hand.process.wait()
-        dead = [hand.name for hand in self._leaving if hand.process.returncode != 0]
-        if dead:
+        dead = {hand.name: hand.process.returncode for hand in self._leaving if hand.process.returncode != 0}
+        if dead and judges and DISK_FAILED not in dead.values():
             self.roll.judge_dead(dead)
         self._leaving = []
         return not late

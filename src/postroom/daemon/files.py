@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ class ConfigFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._known = _UNREAD
+        self._again = float("inf")
         self._suspect = _stamp_of(path)
 
     def is_in_force(self, config: Config) -> bool:
@@ -46,10 +48,15 @@ class ConfigFile:
         stamp = _stamp_of(self._path)
         is_settled = stamp == self._suspect
         self._suspect = stamp
-        if stamp == self._known or not is_settled:
+        is_due = stamp != self._known or time.monotonic() >= self._again
+        if not is_due or not is_settled:
             return False
-        self._known = stamp
+        self._known, self._again = stamp, float("inf")
         return True
+
+    def look_again(self, seconds: float) -> None:
+        """Take it for changed once more after so many seconds: what it could not be used for may be there by then."""
+        self._again = time.monotonic() + seconds
 
 
 def _stamp_of(path: Path) -> Stamp:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import FileWatch
+from postroom.errors import PostroomError
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.meta import GoodConfig
@@ -52,7 +53,9 @@ class Staff:
     _workers: Workers | None = None
     _notifier: Notifier | None = None
     _monitor: Closing | None = None
+    _attended: Config | None = None
     _watch: FileWatch = field(init=False)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._watch = FileWatch(self.changed)
@@ -66,17 +69,20 @@ class Staff:
         project = open_project(config, settle=True)
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
         self.ledger.write(meta.keep_config, kept)
-        self._relieve()
-        if self.stopping.is_set():
-            return project
-        self.publisher = Publisher(
-            project=project, ledger=self.ledger, stop=self.stopping, before_big=self.before_big
-        )
-        self._workers = Workers(self.ledger, lanes.values(), self.changed, self.broken, before=self._workers)
-        self._workers.start()
-        self.crew.start()
-        self._watch.follow(config)
         self._attend(config)
+        with self._changing:
+            self._relieve()
+            if self.stopping.is_set():
+                return project
+            self.publisher = Publisher(
+                project=project, ledger=self.ledger, stop=self.stopping, before_big=self.before_big
+            )
+            self._workers = Workers(
+                self.ledger, lanes.values(), self.changed, self.broken, before=self._workers
+            )
+            self._workers.start()
+            self.crew.start()
+        self._watch.follow(config)
         self.changed()
         return project
 
@@ -87,12 +93,17 @@ class Staff:
         if self._notifier is not None:
             self._notifier.wake()
 
-    def rest(self) -> bool:
-        """Let what is in flight be finished, here and in the crew; tell whether all of it was in time."""
+    def rest(self, *, judges: bool) -> bool:
+        """Let what is in flight be finished, here and in the crew; tell whether all of it was in time.
+
+        `stopping` is set: nobody begins to work any more. The crew's dead are judged where it `judges`.
+        """
         end = time.monotonic() + STOP_SECONDS
         self.crew.call_off()
-        is_whole = self._workers is None or self._workers.rest(STOP_SECONDS)
-        return self.crew.end(max(end - time.monotonic(), 0.1)) and is_whole
+        with self._changing:
+            workers = self._workers
+        is_whole = workers is None or workers.rest(STOP_SECONDS)
+        return self.crew.end(max(end - time.monotonic(), 0.1), judges=judges) and is_whole
 
     def _relieve(self) -> None:
         """Let those who work by the config before finish what is in flight, and wait for none of them."""
@@ -102,17 +113,26 @@ class Staff:
 
     def close(self) -> None:
         """Tell nobody anything more."""
-        if self._notifier is not None:
-            self._notifier.close()
-        if self._monitor is not None:
-            self._monitor.close()
+        for each in (self._notifier, self._monitor):
+            if each is not None:
+                each.close()
+        self._notifier = self._monitor = None
 
     def _attend(self, config: Config) -> None:
-        """Answer monitoring, and tell people, as `config` wants it."""
+        """Answer monitoring, and tell people, as `config` wants it; where that cannot be, as the one before did."""
         self.close()
+        try:
+            self._open(config)
+        except PostroomError:
+            if self._attended is not None:
+                self._open(self._attended)
+            raise
+        self._attended = config
+
+    def _open(self, config: Config) -> None:
+        self._monitor = self.monitoring(config, self.vitals)
         self.vitals.use(tuple(config.transports))
         self._notifier = Notifier(
             config, self.ledger, self.vitals, clock=self.shift.clock, secrets=self.shift.secrets
         )
         self._notifier.start()
-        self._monitor = self.monitoring(config, self.vitals)

@@ -122,12 +122,24 @@ def _first_whole(found: Sequence[Path], *, of: Path | None = None) -> tuple[Path
                 os.close(opened(each, os.O_RDONLY))
             if not each.is_file():
                 raise LedgerError(f"there is no file {each}")
+            _refuse_unfinished(each)
             backup.check(each, None if of is None else guard.instance_beside(of))
-        except LedgerError as error:
+        except (LedgerError, OSError) as error:
             skipped.append(str(error))
         else:
             return each, skipped
     return None, skipped
+
+
+def _refuse_unfinished(path: Path) -> None:
+    """Raise LedgerError where a part of what a ledger says is still in its journal, which is not copied."""
+    for ending in ("-wal", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.exists() and beside.stat().st_size:
+            raise LedgerError(
+                f"{beside} holds a part of what {path} says; let SQLite put them together, then try again: "
+                f"sqlite3 {path} .tables"
+            )
 
 
 def _move_aside(path: Path, now: datetime) -> Path | None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -144,12 +143,19 @@ class _Run:
         try:
             for sender in self.senders:
                 while not sender.join(LONGEST_UNRECORDED_SECONDS):
-                    with suppress(LedgerError):  # it is tried again with the next
-                        self._write_last()
+                    self._try_to_write_last()
         finally:  # the next run judges whatever is in hand as left over
             self._wait_for_all()
         self._write_last()
         self.tally.add(self.window.put_off_for)
+
+    def _try_to_write_last(self) -> None:
+        try:
+            self._write_last()
+        except LedgerBroken:
+            raise
+        except LedgerError:
+            pass  # it is tried again with the next
 
     def break_off(self) -> None:
         """Wait for what is on its way, and write nothing."""

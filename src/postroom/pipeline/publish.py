@@ -17,7 +17,7 @@ from typing import TypeAlias
 import structlog
 
 from postroom.articles import Reading
-from postroom.errors import ArticleError, PostroomError, TemplateError
+from postroom.errors import ArticleError, LedgerBroken, PostroomError, TemplateError
 from postroom.model import Channel, Edition, EditionState, Finding, Held, History, Past, Ready, Severity
 from postroom.outbox import history, sightings
 from postroom.outbox.backup import BIG_EDITION
@@ -126,6 +126,8 @@ class Publisher:
                 break
             try:
                 outcome = self._publish_one(verdict, known, now)
+            except LedgerBroken:
+                raise
             except Exception as error:  # edge: one article
                 outcome = self._left_out(verdict.candidate, error)
             if isinstance(outcome, Edition):

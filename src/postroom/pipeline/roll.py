@@ -34,6 +34,9 @@ NOTABLE = timedelta(seconds=2)
 GLANCE_SECONDS = 0.2
 """How long to wait between two looks at whether somebody still seems silent."""
 
+LAST_SIGN_SECONDS = 2
+"""How long the end waits for a sign that is just being given."""
+
 ASK_TIMES = 3
 PROMPT = timedelta(seconds=1)
 """How long the server's answer about the time may take: half of it is how wrong it may be."""
@@ -56,6 +59,7 @@ class Roll:
     _lapses: int = 0
     _behind: timedelta = timedelta(0)
     _gone: threading.Event = field(default_factory=threading.Event)
+    _keeper: threading.Thread | None = None
     _watch: presence.Watch = field(default_factory=lambda: _watch())
 
     def sign_on(self) -> None:
@@ -70,7 +74,8 @@ class Roll:
             )
         self._register()
         self.judge()
-        threading.Thread(target=self._keep, name="roll", daemon=True).start()
+        self._keeper = threading.Thread(target=self._keep, name="roll", daemon=True)
+        self._keeper.start()
 
     def wait_for_judgement(self, stop: threading.Event) -> None:
         """Wait until all that the silent have in hand is judged, or they give a sign, or `stop` is set.
@@ -91,6 +96,8 @@ class Roll:
     def sign_off(self) -> None:
         """End: nobody has to wait for a sign."""
         self._gone.set()
+        if self._keeper is not None:
+            self._keeper.join(LAST_SIGN_SECONDS)  # a sign after the end would say that this process lives
         if self.ledger.is_shared:
             try:
                 self.ledger.write(presence.leave, self.owner)
@@ -187,7 +194,12 @@ def tell(found: Recovered) -> None:
     for doubt in found.repeats:
         log.warning("delivery may be repeated", edition=doubt.edition, message_id=doubt.message_id)
     for doubt in found.uncertain:
-        log.error("delivery is uncertain; `postroom outbox resolve` decides", edition=doubt.edition)
+        log.error(
+            "delivery is uncertain; `postroom outbox resolve` decides",
+            edition=doubt.edition,
+            number=doubt.delivery_id,
+            message_id=doubt.message_id,
+        )
 
 
 def _watch() -> presence.Watch:

@@ -72,10 +72,13 @@ class Vitals:
         with self._lock:
             self._pulse = replace(self._pulse, transports=transports)
 
-    def broke(self, what: str, why: str) -> None:
-        """Say that `what` (`CONFIG`, `articles`, …) is broken: it stays so until it is mended."""
+    def broke(self, what: str, why: str) -> bool:
+        """Say that `what` (`CONFIG`, `articles`, …) is broken, until it is mended; tell whether that is news."""
         with self._lock:
+            if self._pulse.broken.get(what) == why:
+                return False
             self._pulse = replace(self._pulse, broken={**self._pulse.broken, what: why})
+            return True
 
     def mended(self, what: str) -> None:
         """Say that `what` is well, again or still."""

@@ -64,9 +64,12 @@ class Workers:
         """Return the threads that still have something in flight, by what they carry; those of earlier configs, too,
         that nobody has followed.
         """
-        pairs = zip(self._workers, self._threads, strict=True)
-        own = {worker.lane.carrier: thread for worker, thread in pairs}
-        return {carrier: thread for carrier, thread in (self._left | own).items() if thread.is_alive()}
+        found = dict(self._left)
+        for worker, thread in zip(self._workers, self._threads, strict=True):
+            last = thread if thread.ident is not None else worker.before  # no thread could be had, perhaps
+            if last is not None:
+                found[worker.lane.carrier] = last
+        return {carrier: thread for carrier, thread in found.items() if thread.is_alive()}
 
     def start(self) -> None:
         """Begin to work."""
@@ -87,7 +90,7 @@ class Workers:
         """Claim nothing more; tell whether all that was in flight was done within so many seconds."""
         end = time.monotonic() + seconds
         self.retire()
-        threads = (*self._threads, *self._left.values())
+        threads = (*self._threads, *self.at_work().values())
         for thread in threads:
             is_started = thread.ident is not None  # who is started only now finds that it has to retire
             if is_started:
