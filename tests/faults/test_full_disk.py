@@ -47,7 +47,7 @@ def test_it_goes_on_by_itself_after_the_disk_was_full(office, strace, many, repo
     opened = office(seconds=0.002, connections=2)
     everyone = opened.station.ready(opened.forge, PEOPLE)
     opened.station.keep()
-    points = many(40, 200)
+    points = many(44, 200)
     writes = _writes_of_a_run(opened, tmp_path / "undisturbed")
     doubled = refused = 0
     for number in range(points):
