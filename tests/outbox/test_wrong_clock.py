@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from postroom.model import Deferred, Unknown
+from postroom.model import Deferred, Scope, Unknown
 from postroom.outbox import Ledger, claim, figures, meta, operate, pace, pauses
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -110,3 +110,33 @@ def test_a_limit_that_was_used_up_ahead_of_time_hides_nothing(ledger: Ledger) ->
     ledger.write(pace.slow_down, complaint, AHEAD)
     assert ledger.read(figures.limited, NOW) == frozenset()
     assert ledger.read(figures.limited, AHEAD) == {"mail"}
+
+
+def test_what_was_tried_in_time_and_put_off_ahead_of_it_for_its_domain_is_due_again(outbox) -> None:
+    outbox.freeze("ada")
+    outbox.record(outbox.claim(), GREYLISTED, retry_at=NOW + 10 * MINUTE)
+    complaint = pace.Complaint(transport="mail", domain="example.com", begun=AHEAD)
+    outbox.ledger.write(pace.slow_down, complaint, AHEAD)
+    assert outbox.claim(now=AHEAD) == []
+    assert min(dues(outbox)) > AHEAD
+    work(outbox.ledger, AHEAD)
+    work(outbox.ledger, NOW + 20 * MINUTE)
+    assert dues(outbox) == {NOW + 20 * MINUTE}
+
+
+def test_what_was_tried_in_time_and_put_back_ahead_of_it_with_its_edition_is_due_again(outbox) -> None:
+    outbox.freeze("ada", "bea")
+    outbox.record(outbox.claim(), GREYLISTED, retry_at=NOW + 10 * MINUTE)
+    no_sender = Deferred(reason="451 4.1.8 no such sender", scope=Scope.EDITION)
+    outbox.record(outbox.claim(1, now=AHEAD), no_sender, retry_at=AHEAD + HOUR, now=AHEAD)
+    assert dues(outbox) == {AHEAD + HOUR}
+    work(outbox.ledger, AHEAD)
+    work(outbox.ledger, NOW + 20 * MINUTE)
+    assert dues(outbox) == {NOW + 20 * MINUTE}
+
+
+def test_what_is_to_go_out_much_later_keeps_its_time(outbox) -> None:
+    outbox.freeze("ada", due_at=NOW + YEAR / 2)
+    work(outbox.ledger, AHEAD)
+    work(outbox.ledger, NOW)
+    assert dues(outbox) == {NOW + YEAR / 2}

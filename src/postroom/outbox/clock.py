@@ -15,6 +15,11 @@ from postroom.retry import LOST_ANSWER
 SKEW = timedelta(minutes=1)
 """How far apart the clocks of processes on one ledger may be: what is less ahead was not written by a wrong one."""
 
+LONGEST_WAIT = timedelta(days=1, hours=1)
+"""Longer than a delivery waits by a clock that is right: a server may ask for a day, and the back-off, with what a lost
+answer adds, takes a few hours.
+"""
+
 
 def went_back(last: datetime | None, now: datetime) -> bool:
     """Whether the clock stands before the `last` moment that anybody worked at."""
@@ -36,6 +41,7 @@ def set_right(connection: Connection, now: datetime) -> None:
     is_of_later = or_(
         delivery.c.begun_at > now,
         and_(delivery.c.begun_at.is_(None), delivery.c.due_at > now + PUT_OFF_AT_MOST),
+        delivery.c.due_at > now + LONGEST_WAIT,
     )
     is_first_later = delivery.c.first_begun_at > now
     connection.execute(
