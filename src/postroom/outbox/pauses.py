@@ -22,6 +22,7 @@ from sqlalchemy import (
 from postroom import retry
 from postroom.outbox.clock import SKEW
 from postroom.outbox.columns import Moment
+from postroom.outbox.pace import lock
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import transport_state
 
@@ -72,12 +73,9 @@ def pause_transport(
     connection: Connection, transport: str, reason: str, *, until: datetime | None, now: datetime
 ) -> None:
     """Let nothing be claimed for `transport` before `until`; a newer pause takes an older one's place."""
-    _forget(connection, transport)
-    connection.execute(
-        insert(transport_state).values(
-            name=transport, paused=True, reason=reason, until=until, changed_at=now
-        )
-    )
+    lock(connection, transport)
+    pause = Pause(transport=transport, reason=reason, until=until, since=now)
+    _put(connection, pause, faults=0)
 
 
 def rest(connection: Connection, transport: str, trouble: Trouble, now: datetime) -> Pause:
@@ -87,6 +85,7 @@ def rest(connection: Connection, transport: str, trouble: Trouble, now: datetime
     password, is tried again until `TRIES` of them came in a row, and then left to a person: each further try could
     lock the account.
     """
+    lock(connection, transport)
     before = connection.execute(
         select(transport_state).where(transport_state.c.name == transport)
     ).one_or_none()
@@ -94,20 +93,26 @@ def rest(connection: Connection, transport: str, trouble: Trouble, now: datetime
         return Pause(transport=transport, reason=before.reason, until=None, since=before.changed_at)
     goes_on = before is not None and not trouble.is_new and _is_in_row(before, now)
     since = before.changed_at if before is not None and goes_on else now
-    faults = (before.faults if before is not None else 0) + trouble.is_hopeless
+    faults = (before.faults if before is not None and goes_on else 0) + trouble.is_hopeless
     end = None if faults >= TRIES else now + (trouble.asked or retry.rest(now - since, transport))
     cure = f"; when that is mended: postroom outbox resume {transport}" if end is None else ""
-    told = trouble.reason + cure
-    pause_transport(connection, transport, told, until=end, now=since)
-    connection.execute(
-        update(transport_state).where(transport_state.c.name == transport).values(faults=faults)
-    )
-    return Pause(transport=transport, reason=told, until=end, since=since)
+    pause = Pause(transport=transport, reason=trouble.reason + cure, until=end, since=since)
+    _put(connection, pause, faults)
+    return pause
 
 
 def _is_in_row(before: AnyRow, now: datetime) -> bool:
     """Whether a fault now is one more after those in `before`, and not after a time in which nobody tried."""
     return bool(before.paused and before.changed_at <= now <= before.until + UNTRIED)
+
+
+def begin_anew(connection: Connection, transport: str, now: datetime) -> None:
+    """Let the faults that a transport has met in a row count from `now`: what is tried again by hand gets its time."""
+    connection.execute(
+        update(transport_state)
+        .where(transport_state.c.name == transport, transport_state.c.until.is_not(None))
+        .values(changed_at=now)
+    )
 
 
 def forget_faults(connection: Connection, transport: str, now: datetime) -> None:
@@ -123,6 +128,21 @@ def resume_transport(connection: Connection, transport: str) -> bool:
     What waits for a reason of its own, such as greylisting or a lost answer, goes on waiting.
     """
     return _forget(connection, transport)
+
+
+def _put(connection: Connection, pause: Pause, faults: int) -> None:
+    """Write a pause down in the place of what is there, for who has the lock of its transport."""
+    _forget(connection, pause.transport)
+    connection.execute(
+        insert(transport_state).values(
+            name=pause.transport,
+            paused=True,
+            reason=pause.reason,
+            until=pause.until,
+            changed_at=pause.since,
+            faults=faults,
+        )
+    )
 
 
 def _forget(connection: Connection, transport: str) -> bool:

@@ -16,6 +16,7 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.history import REPLACED
 from postroom.outbox.moves import move
 from postroom.outbox.names import take
+from postroom.outbox.pauses import begin_anew
 from postroom.outbox.record import note_first_sent, open_next
 from postroom.outbox.rows import ADDRESS, DELIVERED, IDENTITY, AnyRow
 from postroom.outbox.tables import article, delivery, edition, suppression
@@ -64,6 +65,7 @@ def retry(connection: Connection, key: str, states: Collection[DeliveryState], n
     left = _SUPPRESSED.where(delivery.c.edition_id == row.id, is_state(delivery.c.state, *states))
     suppressed = connection.execute(select(func.count()).select_from(left.subquery())).scalar_one()
     which = [delivery.c.id.not_in(left)] if suppressed else []
+    begin_anew(connection, row.transport, now)
     queued = sum(
         move(connection, row.id, (state, DeliveryState.QUEUED), _afresh(now), *which) for state in states
     )
@@ -81,7 +83,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     row = connection.execute(
         select(
             delivery,
-            *(edition.c.parts, edition.c.key, edition.c.article, edition.c.settled),
+            *(edition.c.parts, edition.c.key, edition.c.article, edition.c.settled, edition.c.transport),
             edition.c.state.label("edition_state"),
         )
         .join(edition, edition.c.id == delivery.c.edition_id)
@@ -93,6 +95,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
     _check_resolution(row, state)
     if state is DeliveryState.QUEUED:
         _refuse_unsendable(connection, row)
+        begin_anew(connection, row.transport, now)
     states = (DeliveryState(row.state), state)
     move(connection, row.edition_id, states, _changes(row, state, now), delivery.c.id == delivery_id)
     if state is DeliveryState.SENT:
