@@ -137,9 +137,23 @@ def test_a_domain_that_takes_all_it_gets_is_fast_again(outbox, make_edition) -> 
     outbox.record(outbox.claim(now=NOW + 5 * SECOND), Sent(reply="250"))
     ((_, _, gap),) = throttled(outbox)
     assert gap < pace.FIRST_GAP
-    outbox.ledger.write(pace.speed_up, "mail", Counter({"a.example": 5000}), NOW)
+    outbox.ledger.write(pace.speed_up, "mail", Counter({"a.example": 5000}), NOW + 10 * SECOND)
     assert throttled(outbox) == []
     assert not outbox.ledger.read(pace.is_any_domain_slow, "mail")
+
+
+@pytest.mark.parametrize("taken", [0, 5000], ids=["slow", "fast again"])
+def test_what_a_domain_says_never_shortens_the_gap_that_config_wants(
+    outbox, make_edition, taken: int
+) -> None:
+    freeze(outbox, make_edition, a=3)
+    limits = pace.Limits(domain_gap=60 * SECOND)
+    assert len(outbox.claim(1, limits=limits)) == 1
+    complain(outbox, "a", NOW + SECOND)
+    outbox.ledger.write(pace.speed_up, "mail", Counter({"a.example": taken}), NOW + 2 * SECOND)
+    assert outbox.claim(limits=limits, now=NOW + 5 * SECOND) == []
+    assert len(outbox.claim(limits=limits, now=NOW + 60 * SECOND)) == 1
+    assert bool(throttled(outbox)) == (not taken)
 
 
 def test_no_gap_grows_without_end(outbox) -> None:

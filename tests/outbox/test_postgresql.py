@@ -6,10 +6,11 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from postgresql_server import Server, name_of
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, exc
 
 from postroom.errors import LedgerError, LedgerUnreachable
 from postroom.model import Sent
-from postroom.outbox import Ledger, claim, meta, presence, record, recover, turns
+from postroom.outbox import Ledger, claim, meta, pace, pauses, presence, record, recover, turns
 from postroom.outbox.engine import durability, shown
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -166,6 +167,48 @@ def test_two_that_wait_for_each_other_both_get_on(ledger: Ledger, url: str) -> N
     # whoever gives way may be back before the other has woken up, and has to give way once more
     assert min(runs.values()) == 1 < max(runs.values())
     assert ledger.read(meta.get, "a") == ledger.read(meta.get, "b")
+
+
+def is_waited_for(connection: Connection) -> bool:
+    """Whether somebody waits for what this transaction has locked."""
+    sql = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    return connection.exec_driver_sql(sql).first() is not None
+
+
+def test_two_that_have_a_transport_rest_at_once_both_get_on(ledger: Ledger, url: str) -> None:
+    trouble = pauses.Trouble(reason="no route to host")
+
+    def work(connection: Connection, other: Ledger) -> Future[pauses.Pause]:
+        pauses.rest(connection, "mail", trouble, NOW)
+        second = other.submit(pauses.rest, "mail", trouble, NOW + timedelta(seconds=1))
+        until = monotonic() + 5
+        while not is_waited_for(connection):
+            assert monotonic() < until
+        return second
+
+    with Ledger(url) as other:
+        assert ledger.write(work, other).result().since == NOW
+    (pause,) = ledger.read(pauses.paused_transports, NOW)
+    assert pause.since == NOW
+
+
+def test_the_last_turn_too_waits_for_whoever_changes_paces(outbox) -> None:
+    """Else two hosts that hear of the same domains in another order would wait for each other."""
+
+    def has_lock(connection: Connection, hand: claim.Hand, results: list[record.Result]) -> bool:
+        turns.last_turn(connection, hand, results, [], NOW)
+        sql = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        return connection.exec_driver_sql(sql).first() is not None
+
+    outbox.freeze("ada", "bea")
+    hand = claim.Hand(carrier=MAIL, owner=ME)
+    for one, is_slow in zip(outbox.claim(), (False, True), strict=True):
+        if is_slow:
+            complaint = pace.Complaint(transport="mail", domain="slow.example", begun=NOW)
+            outbox.ledger.write(pace.slow_down, complaint, NOW)
+        results = [record.Result(delivery_id=one.delivery.id, outcome=Sent(reply="250"))]
+        assert outbox.ledger.write(has_lock, hand, results) == is_slow
+    assert outbox.states() == ["sent", "sent"]
 
 
 def test_reading_sees_one_moment(ledger: Ledger, url: str) -> None:

@@ -83,7 +83,18 @@ _SHIFT_GAP = Hot(
     .where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at"))
     .values(gap=bindparam("gap"))
 )
-_FORGET = Hot(delete(pace).where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at")))
+_WIDEN = Hot(
+    update(pace)
+    .where(pace.c.transport == bindparam("of"), pace.c.domain == bindparam("at"))
+    .values(gap=bindparam("gap"), until=bindparam("until"))
+)
+_FORGET = Hot(
+    delete(pace).where(
+        pace.c.transport == bindparam("of"),
+        pace.c.domain == bindparam("at"),
+        pace.c.tat <= bindparam("latest"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +232,8 @@ class Complaint:
 def slow_down(connection: Connection, heard: Complaint, now: datetime) -> None:
     """Make a domain wait that wants less: for as long as it asked, and with a wider gap from then on.
 
-    What it says of messages that were on their way when it last complained counts once.
+    What it says of messages that were on their way when it last complained counts once. When its next one may go by
+    what config.yaml wants stays as it is.
     """
     meter = meter_of(connection, heard.transport, heard.domain, timedelta(0), now)
     if meter.rests or (meter.until is not None and heard.begun < meter.until):
@@ -229,26 +241,31 @@ def slow_down(connection: Connection, heard: Complaint, now: datetime) -> None:
     is_far_off = meter.until is not None and now - meter.until < _FEW * meter.learnt
     wider = min(meter.learnt * (2 if is_far_off else WIDER) if meter.learnt else FIRST_GAP, LONGEST_GAP)
     rest = max(heard.asked or timedelta(0), min(_REST_GAPS * wider, _REST))
-    until = now + min(rest, LONGEST_REST)
-    _write(connection, heard.transport, heard.domain, max(meter.tat, now), wider, until)
+    news = {"gap": _micros(wider), "until": to_micros(now + min(rest, LONGEST_REST))}
+    if not _WIDEN.count(connection, of=heard.transport, at=heard.domain, **news):
+        fresh = {"transport": heard.transport, "domain": heard.domain, "tat": to_micros(now)}
+        _ADD.run(connection, [{**fresh, **news}])
 
 
 def speed_up(connection: Connection, transport: str, taken: Counter[str], now: datetime) -> None:
-    """Trust domains a little more that took so many messages each."""
+    """Trust domains a little more that took so many messages each.
+
+    One that is no longer slowed down is forgotten, but not a limit of config.yaml that it has used up for a while.
+    """
+    latest = to_micros(now + AHEAD + SHORTEST_GAP)
     for domain, count in sorted(taken.items()):
         meter = meter_of(connection, transport, domain, timedelta(0), now)
         if not meter.learnt:
             continue
         is_quiet = meter.until is None or now - meter.until > QUIET
         narrower = meter.learnt * (FAST_EASING if is_quiet else EASING) ** count
-        if narrower < SHORTEST_GAP:
-            _FORGET.count(connection, of=transport, at=domain)
-        else:
-            _SHIFT_GAP.count(connection, of=transport, at=domain, gap=narrower // timedelta(microseconds=1))
+        is_over = narrower < SHORTEST_GAP
+        if not (is_over and _FORGET.count(connection, of=transport, at=domain, latest=latest)):
+            _SHIFT_GAP.count(connection, of=transport, at=domain, gap=0 if is_over else _micros(narrower))
 
 
 def lock(connection: Connection, transport: str) -> None:
-    """Let nobody else change the paces of `transport` until this transaction ends.
+    """Let nobody else change the paces of `transport`, or have it rest, until this transaction ends.
 
     Single rows, locked as recipients happen to come, would have two hosts wait for each other. SQLite has one
     writer anyway.
@@ -267,8 +284,12 @@ def _write(
 ) -> None:
     values = {
         "tat": to_micros(tat),
-        "gap": gap // timedelta(microseconds=1),
+        "gap": _micros(gap),
         "until": None if until is None else to_micros(until),
     }
     if not _MOVE.count(connection, of=transport, at=domain, **values):
         _ADD.run(connection, [{"transport": transport, "domain": domain, **values}])
+
+
+def _micros(gap: timedelta) -> int:
+    return gap // timedelta(microseconds=1)

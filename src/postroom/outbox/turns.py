@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from postroom.outbox.accounts import Books
 from postroom.outbox.claim import Claimed, Hand, give_back, take, unbegin
 from postroom.outbox.pace import UNLIMITED, lock
-from postroom.outbox.record import Result, is_any_domain_slow, record, write_down
+from postroom.outbox.record import Result, is_any_domain_slow, write_down
 
 
 def turn(
@@ -32,7 +32,11 @@ def last_turn(
 ) -> None:
     """Record `results`, and give back what is `left`: no byte of those deliveries went out."""
     if results:
-        record(connection, hand.owner, results, now)
+        books = Books(now)
+        if is_any_slow := is_any_domain_slow(connection):
+            lock(connection, hand.carrier.name)
+        write_down(connection, hand.owner, results, books, is_any_slow=is_any_slow)
+        books.close(connection)
     if left:
         give_back(connection, left, hand.owner)
         unbegin(connection, left, hand.owner)
