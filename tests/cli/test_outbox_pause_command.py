@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def test_a_paused_transport_takes_nothing_until_it_is_resumed(office, postroom, hours) -> None:
     answer = postroom("outbox", "pause", "mail", "--reason", "the server moves")
@@ -36,3 +38,26 @@ def test_a_broken_config_takes_no_brake_away(desk, postroom) -> None:
     answer = postroom("outbox", "pause", "mail")
     assert answer.code == 0, answer.told
     assert "goes by the last good one" in answer.told
+
+
+KEY = "newsletter/article/letters"
+
+
+@pytest.mark.parametrize("words", [("hold", KEY), ("cancel", KEY), ("replace", KEY), ("list", "--json")])
+def test_nor_does_it_keep_anybody_from_stopping_an_edition(words, office, postroom, hours) -> None:
+    postroom("outbox", "pause", "mail")
+    office.article(date=hours(-1))
+    postroom("run", "--once")
+    office.configure(("channels:", "chanels:"))
+    answer = postroom("outbox", *words)
+    assert answer.code == 0, answer.told
+    assert "goes by the last good one" in answer.told
+    assert KEY in answer.told
+
+
+def test_a_failed_delivery_is_decided_about_whatever_config_says(office, postroom, hours) -> None:
+    office.article(date=hours(-1))
+    assert postroom("run", "--once").code == 0
+    office.configure(("channels:", "chanels:"))
+    assert "0 deliveries" in postroom("outbox", "retry", KEY).told
+    assert "delivery 1 is sent; it cannot be made queued" in postroom("outbox", "resolve", "1", "queued").told

@@ -76,8 +76,8 @@ def ledger_of(project: Project) -> Iterator[Ledger]:
 
 @contextmanager
 def ledger_at(path: Path) -> Iterator[Ledger]:
-    """Open the ledger of the project whose config.yaml is at `path`."""
-    with ledger_of(load(path)) as ledger:
+    """Open the ledger of the project whose config.yaml is at `path`, or was before it broke."""
+    with ledger_of(load_or_last_good(path)) as ledger:
         yield ledger
 
 

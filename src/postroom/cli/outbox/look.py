@@ -108,7 +108,7 @@ def print_editions(rows: list[EditionRow]) -> None:
 def list_(config: Path, edition: str | None, state: str | None, doubtful: bool, as_json: bool) -> None:
     """List deliveries: who gets what, and what became of it."""
     wanted = DeliveryState(state) if state else None
-    project = session.load(config)
+    project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         left = lost(ledger, session.now()) if doubtful else ()
         rows = ledger.read(
