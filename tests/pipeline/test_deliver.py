@@ -19,6 +19,7 @@ from postroom.compose import Keys
 from postroom.errors import LedgerBroken, LedgerError, TransportError
 from postroom.model import (
     Deferred,
+    DeliveryState,
     Edition,
     Email,
     Message,
@@ -337,6 +338,16 @@ def test_a_transport_that_cannot_be_reached_is_tried_ever_less_often_and_given_u
     assert sum(apart, timedelta()) < timedelta(hours=50)
 
 
+def test_what_a_person_has_tried_again_is_not_given_up_at_once(bench: Bench) -> None:
+    bench.freeze("ada")
+    transport = Scripted(answer=lambda name: NO_ROUTE)
+    rests(bench, transport, 50)
+    assert bench.states() == {"ada": "failed"}
+    bench.ledger.write(operate.retry, FIRST, [DeliveryState.FAILED], bench.now)
+    assert rests(bench, transport, 4)
+    assert bench.states() == {"ada": "queued"}
+
+
 def test_what_became_due_later_is_not_given_up_with_the_rest(bench: Bench) -> None:
     bench.freeze("ada")
     transport = Scripted(answer=lambda name: NO_ROUTE)
@@ -426,6 +437,17 @@ def test_an_address_that_is_suppressed_for_its_answer_is_told(bench: Bench) -> N
     (told,) = [each for each in logs if each["event"] == "address suppressed"]
     assert (told["address"], told["reason"]) == ("bea@example.com", "bounced (5.1.1)")
     assert (told["edition"], told["delivery"]) == (FIRST, 2)
+
+
+def test_each_lost_answer_is_named_in_the_log(bench: Bench) -> None:
+    bench.freeze(*NAMES)
+    lost = Unknown(reason="the connection was closed")
+    with capture_logs() as logs:
+        bench.deliver(Scripted(answer=lambda name: lost if name in ("bea", "dora") else Sent(reply="250")))
+    told = [(each["edition"], each["message_id"]) for each in logs if each["event"] == "an answer was lost"]
+    rows = bench.ledger.read(lambda connection: list(status.deliveries(connection)))
+    assert sorted(told) == sorted((FIRST, row.delivery.message_id) for row in rows if row.doubts)
+    assert len(told) == 2
 
 
 WAIT_FOR_SENDER = Deferred(reason="451 4.1.8 sender domain not found", scope=Scope.EDITION)

@@ -155,6 +155,9 @@ class Sender:
         claimed, message = self.flying.popleft()
         self._heed(outcome)  # first: what meets a fault is due again at once, but not in this run
         self.window.answer(self._result(claimed, message, outcome))
+        if isinstance(outcome, Unknown):
+            message_id = claimed.delivery.message_id
+            log.warning("an answer was lost", edition=claimed.edition.key, message_id=message_id)
 
     def _answer_all(self, outcome: Outcome) -> None:
         while self.flying:
