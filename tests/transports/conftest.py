@@ -121,6 +121,7 @@ class Conversation(socketserver.BaseRequestHandler):
 
     def take(self) -> None:
         """Read a message up to its final dot; accept it unless the script says something else."""
+        self.say("early", b"")
         data = b""
         while not data.endswith(b"\r\n.\r\n"):
             data += self.line() + b"\r\n"

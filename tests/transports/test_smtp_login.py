@@ -127,10 +127,22 @@ def test_a_log_in_that_is_quoted_later_is_hidden_too(stage: str, through) -> Non
     assert_nothing_is_told(outcome.reason)
 
 
-def test_a_log_in_that_is_quoted_with_a_success_is_hidden_too(through) -> None:
+ENDS = [base64.b64encode(each.encode()).rstrip(b"=")[-8:] for each in (NAME, PASSWORD)]
+
+
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [
+        (NAME.encode(), PASSWORD.encode()),
+        (NAME.encode().upper(), PASSWORD.encode().lower()),
+        (ENDS[0], ENDS[1]),
+    ],
+    ids=["as they are", "in other letters", "cut off in front"],
+)
+def test_a_log_in_that_is_quoted_with_a_success_is_hidden_too(name: bytes, password: bytes, through) -> None:
     _, outcome = through(
         lambda commands: b"235 2.7.0 welcome\r\n",
-        dot=lambda commands: f"250 2.0.0 queued for {NAME} with {PASSWORD}\r\n".encode(),
+        dot=lambda commands: b"250 2.0.0 queued for %s with %s\r\n" % (name, password),
     )
     assert isinstance(outcome, Sent)
     assert outcome.reply == "250 2.0.0 queued for … with …"

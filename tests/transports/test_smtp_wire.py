@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import select
+import socket
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 
 import pytest
 
-from postroom.model import Deferred, Sent, Unknown
+from postroom.model import Deferred, Message, Outcome, Refused, Sent, Unknown
 from postroom.transports._smtp_wire import Patience
 from postroom.transports.smtp import Transport
 
@@ -19,8 +23,9 @@ def patient(ca_file):
     """Open a transport that waits as long as it is told to."""
     opened: list[Transport] = []
 
-    def open_one(port: int, patience: Patience) -> Transport:
+    def open_one(port: int, patience: Patience, **settings: str) -> Transport:
         chosen = {"host": "localhost", "port": port, "ca": ca_file, "username": "u", "password": "p"}
+        chosen |= settings
         opened.append(Transport(Transport.Settings.model_validate(chosen), str, patience))
         return opened[-1]
 
@@ -99,6 +104,46 @@ def test_long_mails_arrive_whole(offers, serve, script, smtp_to, mail) -> None:
     stuffed = data.replace(b"\r\n.", b"\r\n..")
     assert [written for _, written in server.mails] == [stuffed + b".\r\n"] * 3
     assert server.connections == 1
+
+
+class Narrow(socket.socket):
+    """A socket that takes no more than so many bytes at a time, as one does that is nearly full."""
+
+    most = 0
+
+    def send(self, data: bytes | memoryview, flags: int = 0) -> int:
+        return super().send(data[: self.most], flags)
+
+
+@pytest.mark.parametrize(("early", "kind"), [(b"250 2.0.0 ok\r\n", Sent), (b"550 5.7.1 no\r\n", Refused)])
+def test_what_was_announced_by_half_is_not_waited_for(
+    early: bytes, kind: type[Outcome], serve, script, patient, mail
+) -> None:
+    """The server speaks when it has the dot and 20 bytes of what follows it in the same breath."""
+    begun = threading.Event()
+
+    def speak_first(commands: Sequence[bytes]) -> bytes:
+        begun.wait(10)
+        return early if server.connections == 1 else b""
+
+    says = {"early": speak_first, "dot": [b""]}
+    server = serve(script(says=says, offers=(b"AUTH PLAIN", b"PIPELINING")))
+    transport = patient(server.port, replace(Patience(), mail=20), tls="none")
+
+    def mails() -> Iterator[Message]:
+        yield (first := mail())
+        wire = transport._session._wire
+        wire.sock = Narrow(fileno=wire.sock.detach())
+        wire.sock.most = len(first.content.data + b".\r\n") + 20
+        begun.set()
+        assert select.select([wire.sock], [], [], 10)[0]
+        yield mail("bob@example.org", number=2)
+
+    began = monotonic()
+    assert [type(each) for each in transport.send(mails())] == [kind, Sent]
+    assert monotonic() - began < 10
+    assert [recipient for recipient, _ in server.mails] == [b"RCPT TO:<bob@example.org>"]
+    assert server.connections == 2
 
 
 def test_an_answer_of_many_lines_is_read_to_its_end(serve, script, smtp_to, mail) -> None:

@@ -75,8 +75,8 @@ def _hide(wire: Wire, *secrets: bytes) -> None:
     """Let nothing of them be told: as they are, and in base64, there also cut off at either end."""
     known = [each for each in secrets if each]
     wire.hidden = re.compile(b"|".join(form for each in known for form in _forms(each)), re.IGNORECASE)
-    begins = [re.escape(form) for each in known for form in (each, _signs(each)[:_CUT])]
-    wire.marks = re.compile(b"|".join(begins))
+    marks = {form.lower() for each in known for form in (each, _signs(each)[:_CUT], _signs(each)[-_CUT:])}
+    wire.marks = re.compile(b"|".join(map(re.escape, sorted(marks))))
 
 
 def _signs(secret: bytes) -> bytes:

@@ -86,7 +86,8 @@ class Session:
         """
         announced = following if self.pipelines else None
         breath = b"".join((mail.data, _END, announced.commands if announced else b""))
-        if self._written(Stage.DATA, self._patience.block, breath) < len(mail.data) + len(_END):
+        written = self._written(Stage.DATA, self._patience.block, breath)
+        if written < len(mail.data) + len(_END):
             raise self._broken_off()
         self._announced = announced
         self._wire.deadline = None  # from here on a shorter wait would only make more mails uncertain
@@ -94,10 +95,10 @@ class Session:
         self._rested_at = monotonic()
         self.is_midway = announced is not None
         reply = Reply.of(code, text)
+        if written < len(breath) or not (code in _DONE or _is_refusal(code)):
+            self.hang_up()  # a server that has half of an announcement would wait for the rest, and we for it
         if code in _DONE:
             return reply
-        if not _is_refusal(code):
-            self.hang_up()
         raise Trouble(Stage.DOT, reply)
 
     def close(self) -> None:

@@ -67,7 +67,10 @@ class Wire(smtplib.SMTP):
     """What no answer may be told with: our secrets, which some servers quote."""
 
     marks: re.Pattern[bytes] | None = None
-    """By which it is seen in an instant that a success, which comes with every mail, holds nothing `hidden`."""
+    """By which it is seen in an instant that a success, which comes with every mail, holds nothing `hidden`.
+
+    They are in small letters, and are looked for in an answer in small letters: so it takes no time.
+    """
 
     _unread = b""
     _waits: float = 0
@@ -175,7 +178,8 @@ class Wire(smtplib.SMTP):
         if end > 0 and (known := _COMMON.get(unread[:4])) is not None:  # it has come whole
             self._unread = unread[end + 1 :]
             text = unread[4:end].rstrip(b"\r")
-            return known, text if self.marks is None or not self.marks.search(text) else self._bare(text)
+            is_clear = self.marks is None or not self.marks.search(text.lower())
+            return known, text if is_clear else self._bare(text)
         until = monotonic() + self.patience
         texts: list[bytes] = []
         while len(texts) < _MAX_LINES:
