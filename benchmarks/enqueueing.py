@@ -262,7 +262,7 @@ def _stop_after(project: Project, people: int, process: subprocess.Popen[bytes])
 
 
 def _status(bench: Bench, project: Project) -> Iterator[Figure]:
-    empty = Project(folder=bench.folder("empty"), transport=NOWHERE)
+    empty = Project(folder=bench.folder("empty"), transport=project.transport)  # which is imported, too
     empty.call("run", "--once")
 
     used: dict[Path, list[float]] = {project.folder: [], empty.folder: []}
