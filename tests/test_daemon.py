@@ -426,6 +426,34 @@ def test_a_config_that_cannot_be_used_yet_changes_nothing_and_is_tried_again(
     assert "Tested" in beating.config.text
 
 
+def test_nothing_is_left_open_by_a_stop_while_a_config_is_adopted(office, by_hand, monkeypatch) -> None:
+    """Monitoring that is being opened when the stop comes is closed as well."""
+    monkeypatch.setattr(daemon, "SILENCE_SECONDS", 0.1)
+    start, _ = by_hand
+    beating = start()
+    opening, closed = threading.Event(), threading.Event()
+
+    class Answering:
+        def close(self) -> None:
+            closed.set()
+
+    def answer(loaded: Config, _: object) -> Answering:
+        opening.set()
+        beating.stopping.wait(SOON)
+        time.sleep(0.3)
+        return Answering()
+
+    beating._staff.monitoring = answer
+    good = (office.folder / "config.yaml").read_text()
+    office.write("config.yaml", good.replace("Testing", "Tested"))
+    adopting = threading.Thread(target=lambda: [beating.beat() for _ in range(2)])
+    adopting.start()
+    assert opening.wait(SOON)
+    beating.stopping.set()
+    adopting.join(SOON)
+    assert closed.wait(SOON)
+
+
 def test_leave_to_send_for_real_again_is_tried_until_it_can_be_used(office, by_hand, monkeypatch) -> None:
     monkeypatch.setattr(daemon, "AGAIN_SECONDS", 0)
     start, logs = by_hand

@@ -192,9 +192,9 @@ class Daemon:
     def _finished(self) -> bool:
         begun = time.monotonic()
         is_whole = self._staff.rest(judges=not self.is_broken)
-        self._staff.close()
         self._upkeep.rest()
         is_whole &= self._resting.wait(max(begun + STOP_SECONDS - time.monotonic(), 0))
+        self._staff.close()
         log.info(
             "stopped" if is_whole else "stopped in the middle; the next start settles what was in flight"
         )
