@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.measure import Figure, Pair, Usage, is_running, pairs, ratios, raw_of, run
+from benchmarks.measure import Figure, Pair, Usage, compared, is_running, pairs, raw_of, run
 from benchmarks.project import Project, write_people
 from benchmarks.sending import plain
 from benchmarks.sinks import smtp_sink
@@ -92,30 +92,24 @@ def _from_ledger(bench: Bench) -> Iterator[Figure]:
 def _against_shell(bench: Bench, found: list[Pair], ticks: list[Pair], used: list[Pair]) -> Iterator[Figure]:
     shell = "sqlite3 .import of the same CSV"
     setting = f"{bench.people:,} subscribers in the ledger; theirs: four columns, no index; {DURABILITY}"
-    yield Figure(
-        section="enqueue",
-        name=f"what they add to a tick: times {shell}",
-        values=ratios(found),
-        unit="×",
+    yield compared(
+        "enqueue",
+        f"what they add to a tick: times {shell}",
+        found,
         at_most=1.0,
         setting=setting,
-        raw=raw_of(found),
     )
-    yield Figure(
-        section="enqueue",
-        name="the same, processor alone",
-        values=ratios(used),
-        unit="×",
+    yield compared(
+        "enqueue",
+        "the same, processor alone",
+        used,
         setting="steadier on a busy machine",
-        raw=raw_of(used),
     )
-    yield Figure(
-        section="enqueue",
-        name=f"a whole tick in a new process: times {shell}",
-        values=ratios(ticks),
-        unit="×",
+    yield compared(
+        "enqueue",
+        f"a whole tick in a new process: times {shell}",
+        ticks,
         setting="with what is imported and drawn at the first article",
-        raw=raw_of(ticks),
     )
 
 

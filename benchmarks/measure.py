@@ -160,13 +160,30 @@ def pairs(ours: Callable[[], float], reference: Callable[[], float], count: int)
     return found
 
 
-def ratios(found: Sequence[Pair]) -> list[float]:
-    """The ratio of each pair."""
-    return [pair.ratio for pair in found]
+def compared(
+    section: str,
+    name: str,
+    found: Sequence[Pair],
+    *,
+    setting: str = "",
+    at_least: float | None = None,
+    at_most: float | None = None,
+) -> Figure:
+    """Make the figure of pairs: how many times the reference, with what each ratio came from."""
+    return Figure(
+        section=section,
+        name=name,
+        values=[pair.ratio for pair in found],
+        unit="×",
+        at_least=at_least,
+        at_most=at_most,
+        setting=setting,
+        raw=raw_of(found),
+    )
 
 
 def raw_of(found: Sequence[Pair]) -> dict[str, object]:
-    """What a pair was made of, for JSON."""
+    """What the pairs were made of, for JSON."""
     return {"ours": [pair.ours for pair in found], "reference": [pair.reference for pair in found]}
 
 

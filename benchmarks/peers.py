@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.bench import Bench
-from benchmarks.measure import Figure, pairs, ratios, raw_of, run
+from benchmarks.measure import Figure, compared, pairs, run
 from benchmarks.project import Project, write_people
 from benchmarks.sending import Sender, described, fast
 from benchmarks.sinks import smtp_sink
@@ -42,14 +42,12 @@ def peers(bench: Bench) -> Iterator[Figure]:
         write_templates(project, folder)
         for name, target in TARGETS.items():
             found = pairs(sender.rate, partial(peer_rate, python, name, port, folder), bench.pairs)
-            yield Figure(
-                section="peers",
-                name=f"times {name}",
-                values=ratios(found),
-                unit="×",
+            yield compared(
+                "peers",
+                f"times {name}",
+                found,
                 at_least=target,
                 setting=f"{described(fast(bench, port), bench.workers)}, {bench.mails:,} mails; the peer {PEER_MAILS}",
-                raw=raw_of(found),
             )
 
 

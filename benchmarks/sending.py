@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from benchmarks.bench import Bench
 from benchmarks.faraway import ROUND_TRIP_SECONDS, trusted
-from benchmarks.measure import Figure, pairs, ratios, raw_of
+from benchmarks.measure import Figure, compared, pairs
 from benchmarks.postfix import drain, postfix
 from benchmarks.postgres import cluster, new_database
 from benchmarks.project import Project
@@ -151,14 +151,12 @@ def against_source(
     size = sender.project.mail_bytes()
     setting = f"{described(dict(sender.project.transport), sender.workers)}, {sender.people:,} mails of {size:,} bytes"
     found = pairs(sender.rate, lambda: source_rate(port, sender.people, size), bench.pairs)
-    yield Figure(
-        section=section,
-        name=f"{name}: times smtp-source -d -s 8",
-        values=ratios(found),
-        unit="×",
+    yield compared(
+        section,
+        f"{name}: times smtp-source -d -s 8",
+        found,
         at_least=at_least,
         setting=setting,
-        raw=raw_of(found),
     )
     yield from sender.figures(section, name, setting, cpu)
 
@@ -219,14 +217,12 @@ def local_postfix(bench: Bench) -> Iterator[Figure]:
 
         found = pairs(ours, reference, bench.pairs)
     setting = f"{described(fast(bench, port))}, {POSTFIX_MAILS:,} mails of {size:,} bytes"
-    yield Figure(
-        section="postfix",
-        name="into Postfix: times smtp-source -d -s 8",
-        values=ratios(found),
-        unit="×",
+    yield compared(
+        "postfix",
+        "into Postfix: times smtp-source -d -s 8",
+        found,
         at_least=0.9,
         setting=setting,
-        raw=raw_of(found),
     )
     yield from sender.figures("postfix", "into Postfix", setting)
 
@@ -254,23 +250,19 @@ def postgres(bench: Bench) -> Iterator[Figure]:
         found = pairs(one.rate, on_sqlite.rate, bench.pairs)
         more = pairs(two.rate, one.rate, bench.pairs)
         setting = f"{described(fast(bench, port))}, {bench.mails:,} mails"
-    yield Figure(
-        section="postgres",
-        name="one worker: times SQLite",
-        values=ratios(found),
-        unit="×",
+    yield compared(
+        "postgres",
+        "one worker: times SQLite",
+        found,
         at_least=0.7,
         setting=setting,
-        raw=raw_of(found),
     )
-    yield Figure(
-        section="postgres",
-        name="two workers: times one",
-        values=ratios(more),
-        unit="×",
+    yield compared(
+        "postgres",
+        "two workers: times one",
+        more,
         at_least=1.0,
         setting=setting,
-        raw=raw_of(more),
     )
     yield from one.figures("postgres", "one worker", setting)
     yield from two.figures("postgres", "two workers", setting)
@@ -284,14 +276,12 @@ def hosts(bench: Bench) -> Iterator[Figure]:
         with _on_postgres(bench, transport, people) as (_, one, two):
             found = pairs(two.rate, one.rate, bench.pairs)
     setting = f"{described(transport)}, {people:,} mails over TLS, 50 ms"
-    yield Figure(
-        section="hosts",
-        name="two workers: times one",
-        values=ratios(found),
-        unit="×",
+    yield compared(
+        "hosts",
+        "two workers: times one",
+        found,
         at_least=1.0,
         setting=setting,
-        raw=raw_of(found),
     )
     yield from one.figures("hosts", "one worker", setting)
     yield from two.figures("hosts", "two workers", setting)

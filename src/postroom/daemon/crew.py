@@ -61,6 +61,11 @@ class _Hand:
             return False
         return True
 
+    def refuse_broken_disk(self) -> None:
+        """Raise LedgerBroken where it has ended because it met a disk that fails."""
+        if self.process.returncode == DISK_FAILED:
+            raise LedgerBroken(f"the worker process {self.name} met a disk that fails")
+
 
 @dataclass(slots=True)
 class Crew:
@@ -100,8 +105,7 @@ class Crew:
         self.lock.verify()
         for hand in (*self._hands, *self._leaving):
             code = hand.process.poll()
-            if code == DISK_FAILED:
-                raise LedgerBroken(f"the worker process {hand.name} met a disk that fails")
+            hand.refuse_broken_disk()
             if code is None or time.monotonic() - hand.begun < AGAIN_SECONDS:
                 continue
             if hand in self._hands:
@@ -126,8 +130,7 @@ class Crew:
         for hand in self._hands:
             if hand.process.wait() != 0:
                 log.error("a worker process ended early", worker=hand.name, code=hand.process.returncode)
-                if hand.process.returncode == DISK_FAILED:
-                    raise LedgerBroken(f"the worker process {hand.name} met a disk that fails")
+                hand.refuse_broken_disk()
                 self.roll.judge_dead([hand.name])
         self._hands.clear()
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from postroom.outbox.tables import attempt, delivery, edition
+from postroom.outbox.tables import IS_DOUBTED, attempt, delivery, edition
 
 BUCKETS: Final = (
     0.005,
@@ -137,7 +137,7 @@ _BUCKET = case(
 _SAID = case((attempt.c.outcome == "sent", func.substr(attempt.c.reply, 1, 4)), else_=attempt.c.reply)
 _earlier = attempt.alias("earlier")
 _IS_REPEAT = and_(
-    delivery.c.doubts > 0,
+    IS_DOUBTED,
     attempt.c.outcome.in_(("sent", "unknown")),
     exists().where(
         _earlier.c.delivery_id == attempt.c.delivery_id,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, case, delete, literal, null, or_, selec
 from postroom.model import EditionState
 from postroom.outbox.columns import Moment, is_state
 from postroom.outbox.pace import PUT_OFF_AT_MOST
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, transport_state
+from postroom.outbox.tables import IS_CLAIMABLE, IS_DOUBTED, delivery, edition, transport_state
 from postroom.retry import LOST_ANSWER
 
 SKEW = timedelta(minutes=1)
@@ -54,9 +54,7 @@ def set_right(connection: Connection, now: datetime) -> None:
             is_of_later,
         )
         .values(
-            due_at=case(
-                (delivery.c.doubts > 0, literal(now + LOST_ANSWER, Moment)), else_=literal(now, Moment)
-            ),
+            due_at=case((IS_DOUBTED, literal(now + LOST_ANSWER, Moment)), else_=literal(now, Moment)),
             first_begun_at=case((is_first_later, null()), else_=delivery.c.first_begun_at),
         )
     )

@@ -34,7 +34,7 @@ from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import Moment, is_state, to_micros
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.subscribers import Enrolled, enrol, told_of
-from postroom.outbox.tables import delivery, edition, membership, subscriber, suppression
+from postroom.outbox.tables import IS_DOUBTED, delivery, edition, membership, subscriber, suppression
 
 BATCH = 5000
 """Rows of a file a transaction, in some 100 ms: addresses fall all over their index, most of whose pages are
@@ -239,7 +239,7 @@ def _of_earlier_revisions(value: Edition) -> Select[int]:
     earlier = select(edition.c.id).where(is_earlier(value))
     return select(delivery.c.recipient).where(
         delivery.c.edition_id.in_(earlier),
-        or_(is_state(delivery.c.state, *_ALREADY_OUT), delivery.c.doubts > 0),
+        or_(is_state(delivery.c.state, *_ALREADY_OUT), IS_DOUBTED),
     )
 
 

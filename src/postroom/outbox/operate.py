@@ -21,7 +21,7 @@ from postroom.outbox.rehearsals import rehearsed, settle_rehearsed
 from postroom.outbox.resolutions import resolve, retry
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import is_suppressed, suppress, suppressions, unsuppress
-from postroom.outbox.tables import approval, article, delivery, edition, rejection
+from postroom.outbox.tables import IS_DOUBTED, approval, article, delivery, edition, rejection
 from postroom.outbox.transitions import BEYOND_RECALL, set_state, told
 
 __all__ = [
@@ -163,7 +163,7 @@ def _withdraw(connection: Connection, row: AnyRow, reason: str, now: datetime) -
         row.id,
         (DeliveryState.QUEUED, DeliveryState.UNCERTAIN),
         {"reason": f"{reason}; it may have gone out before"},
-        delivery.c.doubts > 0,
+        IS_DOUBTED,
     )
     cancelled = move(connection, row.id, (DeliveryState.QUEUED, DeliveryState.CANCELLED), {"reason": reason})
     cancel_waiting(connection, row.id, reason)

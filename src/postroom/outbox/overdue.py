@@ -11,7 +11,7 @@ from postroom.outbox.accounts import settle
 from postroom.outbox.columns import is_state
 from postroom.outbox.hands import Carrier
 from postroom.outbox.moves import move
-from postroom.outbox.tables import delivery, edition
+from postroom.outbox.tables import IS_DOUBTED, delivery, edition
 
 
 def give_up(connection: Connection, carrier: Carrier, reason: str, since: datetime, now: datetime) -> int:
@@ -34,7 +34,7 @@ def give_up(connection: Connection, carrier: Carrier, reason: str, since: dateti
     for edition_id in editions:
         doubtful = {"reason": f"{why}; it may have gone out before"}
         to_person = (DeliveryState.QUEUED, DeliveryState.UNCERTAIN)
-        number += move(connection, edition_id, to_person, doubtful, free, delivery.c.doubts > 0)
+        number += move(connection, edition_id, to_person, doubtful, free, IS_DOUBTED)
         failed = (DeliveryState.QUEUED, DeliveryState.FAILED)
         number += move(connection, edition_id, failed, {"reason": why}, free)
     settle(connection, editions, now)

@@ -14,7 +14,7 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.history import REPLACED
 from postroom.outbox.names import find
 from postroom.outbox.rows import AnyRow, accounts_of
-from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
+from postroom.outbox.tables import IS_DOUBTED, article, delivery, edition, subscriber, suppression
 
 _NOT_OUT = (DeliveryState.FAILED, DeliveryState.CANCELLED)
 _COUNT = select(func.count()).select_from(delivery)
@@ -48,7 +48,7 @@ def supersede(connection: Connection, key: str, now: datetime) -> Superseded:
     not_reached = and_(
         delivery.c.edition_id == row.id, is_state(delivery.c.state, *_NOT_OUT), not_(delivery.c.waits)
     )
-    doubtful = connection.execute(_COUNT.where(not_reached, delivery.c.doubts > 0)).scalar_one()
+    doubtful = connection.execute(_COUNT.where(not_reached, IS_DOUBTED)).scalar_one()
     suppressed = connection.execute(_SUPPRESSED.where(not_reached, delivery.c.doubts == 0)).scalar_one()
     beyond = done.beyond_recall + doubtful
     return Superseded(edition=row.key, left=row.recipients - beyond - suppressed, beyond_recall=beyond)

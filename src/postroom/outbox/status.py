@@ -22,7 +22,7 @@ from postroom.outbox.rows import (
     read_edition,
     stamp_of,
 )
-from postroom.outbox.tables import attempt, delivery, edition, rejection
+from postroom.outbox.tables import IS_DOUBTED, attempt, delivery, edition, rejection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def deliveries(
     if state is not None:
         query = query.where(delivery.c.state == state.value)
     if in_doubt:
-        query = query.where(or_(delivery.c.doubts > 0, delivery.c.id.in_(lost)))
+        query = query.where(or_(IS_DOUBTED, delivery.c.id.in_(lost)))
     for row in connection.execute(query):
         yield DeliveryRow(
             edition=row.key, delivery=delivery_to_show(row, stamp_of(row)), url=row.url, doubts=row.doubts

@@ -18,10 +18,7 @@ def turn(
 ) -> list[Claimed]:
     """Record `results`, then take up to `room` due deliveries."""
     books = Books(now)
-    is_any_slow = is_any_domain_slow(connection)
-    if is_any_slow or hand.limits != UNLIMITED:
-        lock(connection, hand.carrier.name)
-    write_down(connection, hand.owner, results, books, is_any_slow=is_any_slow)
+    _record(connection, hand, results, books)
     taken = take(connection, hand, room, books)
     books.close(connection)
     return taken
@@ -33,10 +30,16 @@ def last_turn(
     """Record `results`, and give back what is `left`: no byte of those deliveries went out."""
     if results:
         books = Books(now)
-        if is_any_slow := is_any_domain_slow(connection):
-            lock(connection, hand.carrier.name)
-        write_down(connection, hand.owner, results, books, is_any_slow=is_any_slow)
+        _record(connection, hand, results, books)
         books.close(connection)
     if left:
         give_back(connection, left, hand.owner)
         unbegin(connection, left, hand.owner)
+
+
+def _record(connection: Connection, hand: Hand, results: Sequence[Result], books: Books) -> None:
+    """Write `results` down, with the paces locked where any are kept."""
+    is_any_slow = is_any_domain_slow(connection)
+    if is_any_slow or hand.limits != UNLIMITED:
+        lock(connection, hand.carrier.name)
+    write_down(connection, hand.owner, results, books, is_any_slow=is_any_slow)

@@ -152,10 +152,9 @@ class _Run:
     def _try_to_write_last(self) -> None:
         try:
             self._write_last()
-        except LedgerBroken:
-            raise
-        except LedgerError:
-            pass  # it is tried again with the next
+        except LedgerError as error:  # else it is tried again with the next
+            if isinstance(error, LedgerBroken):
+                raise
 
     def break_off(self) -> None:
         """Wait for what is on its way, and write nothing."""
