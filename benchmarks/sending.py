@@ -20,7 +20,7 @@ from benchmarks.sinks import free_port, smtp_sink, source_rate, started
 
 FAR_CONNECTIONS = (1, 8)
 FAR_SECONDS = 20
-POSTFIX_MAILS = 2_000
+POSTFIX_MAILS = 10_000
 FEW = 3  # connections of each of two workers: each signs one mail while another is on its way
 LONGER = 3  # times as many mails where a second process has to start first
 

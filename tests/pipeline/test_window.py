@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator
-from threading import Event
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
 from postroom.pipeline.window import Window
+
+SOON = 10
 
 
 class Crowded(deque[Any]):
@@ -30,3 +33,51 @@ def test_what_a_sender_takes_at_the_last_moment_is_not_given_back_too() -> None:
     left = window.leave()
     assert sorted([*left, *(one.delivery.id for one in taken)]) == list(range(20))
     assert window.in_flight == len(taken)
+
+
+def waiting_on(window: Window, seconds: float, longest: float) -> Thread:
+    """Let a coordinator wait for answers, and give it time to begin."""
+    thread = Thread(target=window.wait_for_answers, args=(seconds, longest), daemon=True)
+    thread.start()
+    time.sleep(0.1)
+    return thread
+
+
+def in_hand(number: int) -> Window:
+    """Return a window far larger than what is in it, all of which senders have taken."""
+    window = Window(1000, Event(), lambda: True)
+    window.put([SimpleNamespace(delivery=SimpleNamespace(id=each)) for each in range(number)])
+    while window.take() is not None:
+        pass
+    return window
+
+
+def test_answers_are_recorded_together_also_where_little_is_in_hand() -> None:
+    """A server that takes few a second does not cost a commit for each of them."""
+    window = in_hand(10)
+    coordinator = waiting_on(window, SOON, SOON)
+    for number in range(5):
+        assert coordinator.is_alive()
+        window.answer(SimpleNamespace(number=number))
+        time.sleep(0.05)
+    coordinator.join(1)
+    assert not coordinator.is_alive()
+    assert len(window.drain()) == 5
+
+
+def test_an_answer_does_not_wait_long_for_others() -> None:
+    window = in_hand(10)
+    coordinator = waiting_on(window, SOON, 0.05)
+    time.sleep(0.2)
+    assert coordinator.is_alive()
+    window.answer(SimpleNamespace(number=1))
+    coordinator.join(1)
+    assert not coordinator.is_alive()
+
+
+def test_the_last_answer_is_not_waited_upon() -> None:
+    window = in_hand(1)
+    coordinator = waiting_on(window, SOON, SOON)
+    window.answer(SimpleNamespace(number=1))
+    coordinator.join(1)
+    assert not coordinator.is_alive()

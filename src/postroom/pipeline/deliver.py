@@ -134,7 +134,8 @@ class _Run:
         self.window.put(claimed)
         self._add_senders()
         is_idle = has_room and room > 0 and not claimed
-        self.window.wait_for_answers(self._until_due() if is_idle else LONGEST_UNRECORDED_SECONDS)
+        seconds = self._until_due() if is_idle else LONGEST_UNRECORDED_SECONDS
+        self.window.wait_for_answers(seconds, LONGEST_UNRECORDED_SECONDS)
         return True
 
     def end(self) -> None:

@@ -32,6 +32,7 @@ class Window:
     _waiting: deque[Claimed] = field(default_factory=deque)
     _answered: list[Result] = field(default_factory=list)
     _in_hand: int = 0
+    _ripe_at: int = 0
     _work: Condition = field(init=False)
     _news: Condition = field(init=False)
 
@@ -76,7 +77,7 @@ class Window:
         with self._news:
             self._in_hand -= 1
             self._answered.append(result)
-            if self._is_ripe():
+            if len(self._answered) == 1 or self._is_ripe():
                 self._news.notify()
 
     def let_go(self, claimed: Claimed, *, is_back: bool = False) -> None:
@@ -91,11 +92,18 @@ class Window:
             if self._is_ripe():
                 self._news.notify()
 
-    def wait_for_answers(self, seconds: float) -> None:
-        """Wait until half of the window is answered, all of what is in it, or so many seconds have passed."""
+    def wait_for_answers(self, seconds: float, longest: float) -> None:
+        """Wait until half of what is in hand now is answered, an answer has waited `longest` seconds for others, or so
+        many seconds have passed.
+        """
         end = time.monotonic() + seconds
         with self._news:
+            self._ripe_at = self._in_hand // 2
+            has_answers = False
             while not self._is_ripe() and not self.is_over and (left := end - time.monotonic()) > 0:
+                if self._answered and not has_answers:
+                    has_answers, end = True, min(end, time.monotonic() + longest)
+                    continue
                 self._news.wait(left)
 
     def drain(self) -> list[Result]:
@@ -144,4 +152,4 @@ class Window:
             self._news.notify_all()
 
     def _is_ripe(self) -> bool:
-        return self.in_flight == 0 or (bool(self._answered) and self.in_flight * 2 <= self.size)
+        return self._in_hand == 0 or (bool(self._answered) and self._in_hand <= self._ripe_at)
