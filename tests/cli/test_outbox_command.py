@@ -123,6 +123,18 @@ def test_mail_whose_transport_is_of_another_kind_now_is_told(real, mailbox, post
     assert mailbox.recipients == []
 
 
+def test_what_is_released_without_its_transport_is_said_to_wait(real, postroom, hours) -> None:
+    let_go(real, postroom, hours)
+    assert postroom("outbox", "hold", KEY).code == 0
+    real.configure()
+    answer = postroom("outbox", "release", KEY)
+    assert (
+        f"{KEY} is released, and waits for mail (smtp), which config.yaml does not have any more"
+        in answer.told
+    )
+    assert f"postroom outbox cancel {KEY}" in answer.told
+
+
 @pytest.fixture
 def refusing(mailbox):
     """A server that knows no reader1."""

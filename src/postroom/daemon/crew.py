@@ -84,6 +84,7 @@ class Crew:
     _leaving: list[_Hand] = field(default_factory=list)
     _started: int = 0
     _is_over: bool = False
+    _refused: str = ""
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
@@ -93,8 +94,15 @@ class Crew:
                 try:
                     self._hands.append(self._start())
                 except OSError as error:
-                    log.error("no further worker process can be started yet", why=str(error))
+                    self._tell_once(str(error))
                     return
+                self._refused = ""
+
+    def _tell_once(self, why: str) -> None:
+        """Log why no process can be started: it is tried at every look, and told when it is news."""
+        if why != self._refused:
+            log.error("no further worker process can be started yet", why=why)
+        self._refused = why
 
     def look(self) -> None:
         """Judge what each that ended had in hand, and put others in the places that are free.

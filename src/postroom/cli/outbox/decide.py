@@ -10,7 +10,7 @@ from postroom.cli import console, session
 from postroom.cli.worries import deliveries
 from postroom.errors import NoSuchEdition
 from postroom.model import DeliveryState
-from postroom.outbox import operate, revisions
+from postroom.outbox import names, operate, revisions
 from postroom.pipeline.decide import approve as let_go
 from postroom.pipeline.decide import approve_ahead, undecided_rehearsals
 
@@ -57,7 +57,16 @@ def release(config: Path, edition: str) -> None:
         if edition in project.config.transports and ledger.write(operate.resume_transport, edition):
             click.echo(f"{edition} goes on")
             return
-        click.echo(f"{ledger.write(operate.release, edition, session.now())} goes on")
+        key = ledger.write(operate.release, edition, session.now())
+        row = ledger.read(names.find, key)
+    carrier = project.config.transports.get(row.transport)
+    if carrier is not None and carrier.kind == row.transport_kind:
+        click.echo(f"{key} goes on")
+    else:
+        click.echo(
+            f"{key} is released, and waits for {row.transport} ({row.transport_kind}), which config.yaml does not "
+            f"have any more; bring it back, or withdraw the edition: postroom outbox cancel {key}"
+        )
 
 
 @click.command()
