@@ -10,6 +10,7 @@ from postroom import config
 from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
 from postroom.outbox import operate, status
 from postroom.outbox.status import EditionRow
+from postroom.outbox.withdrawals import withdraw
 from postroom.pipeline.decide import approve_ahead
 from postroom.pipeline.project import open_project
 
@@ -194,6 +195,22 @@ def test_the_first_real_edition_needs_its_number(desk, mailbox) -> None:
     desk.article("stamps", date="2026-03-10 12:30")
     desk.run(after=timedelta(hours=1))
     assert len(mailbox.messages) == 6, "the second edition to as many goes out by itself"
+
+
+def test_a_kill_between_two_renderings_of_a_first_edition_does_not_let_it_go(desk, mailbox) -> None:
+    """The one is taken back and the other not frozen yet, while leave for another first edition is given."""
+    with_smtp(desk, mailbox)
+    first_sight(desk)
+    desk.article()
+    desk.article("stamps")
+    desk.run()
+    with desk.ledger() as ledger:
+        ledger.write(withdraw, "newsletter/article/stamps", "rendered anew from changed files", desk.now)
+        ledger.write(operate.approve, "newsletter/article/letters", recipients=3, now=desk.now)
+    desk.run()
+    desk.run()
+    assert len(mailbox.messages) == 3
+    assert "it is one of the first editions of newsletter" in row(desk, "newsletter/article/stamps").reason
 
 
 def released(desk, mailbox) -> None:

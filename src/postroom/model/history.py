@@ -83,7 +83,8 @@ class History:
     """All of it. `editions` is keyed by (channel, variant, article id) and leaves out rehearsals
     that `outbox rehearsed --resend` settled; `articles` by article id. `adopted_at` is when this ledger, a
     copy, was last made the ledger; what it does not know from before may have gone out from another.
-    `replaced` are editions that were withdrawn for a newer revision which is not frozen yet.
+    `replaced` are editions that were withdrawn for a newer revision which is not frozen yet, `withdrawn` proposals
+    that were taken back, and nothing else has come of since.
     """
 
     channels: Mapping[str, ChannelSighting] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class History:
     approvals: tuple[Approval, ...] = ()
     adopted_at: datetime | None = None
     replaced: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
+    withdrawn: Mapping[tuple[str, str, str], Past] = field(default_factory=dict)
 
     def revision(self, place: tuple[str, str, str]) -> int:
         """Return the number of the revision that would be frozen next, or that is only a proposal."""

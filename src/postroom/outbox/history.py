@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, case, false, func, select
 
@@ -15,6 +15,9 @@ from postroom.outbox.tables import approval, article, channel, edition
 REPLACED = "replaced"
 """How an edition is settled that was withdrawn for a newer revision of it."""
 
+TAKEN_BACK = "withdrawn"
+"""How a proposal is settled that was taken back (`withdrawals`)."""
+
 # Numbers for states: two editions that change places give another sum of id × number.
 _STATE_CODE = case({state.value: number for number, state in enumerate(EditionState)}, value=edition.c.state)
 
@@ -22,17 +25,20 @@ _STATE_CODE = case({state.value: number for number, state in enumerate(EditionSt
 def read(connection: Connection) -> History:
     """Read all of it. What went out under a channel's old name counts under the new one as well."""
     channels = {row.name: row for row in connection.execute(select(channel))}
-    editions = connection.execute(
-        select(edition).where(edition.c.settled.not_in(("resend", "withdrawn"))).order_by(edition.c.id)
+    rows = connection.execute(
+        select(edition).where(edition.c.settled != "resend").order_by(edition.c.id)
     ).all()
-    by_channel: dict[str, list[AnyRow]] = {}
-    for row in editions:
-        by_channel.setdefault(row.channel, []).append(row)
-    latest = _editions(channels, by_channel)
+    latest = _editions(channels, [row for row in rows if row.settled != TAKEN_BACK])
+    taken_back = _editions(channels, [row for row in rows if row.settled == TAKEN_BACK])
     return History(
         channels={name: _sighting(connection, name, channels) for name in channels},
         editions={key: _past(key[0], row) for key, row in latest.items() if row.settled != REPLACED},
         replaced={key: _past(key[0], row) for key, row in latest.items() if row.settled == REPLACED},
+        withdrawn={
+            key: _past(key[0], row)
+            for key, row in taken_back.items()
+            if key not in latest or latest[key].id < row.id
+        },
         articles={row.id: _known(row) for row in connection.execute(select(article))},
         approvals=tuple(
             _approval(row) for row in connection.execute(select(approval).order_by(approval.c.id))
@@ -94,10 +100,11 @@ def _names(name: str, channels: Mapping[str, AnyRow]) -> list[str]:
     return names[::-1]
 
 
-def _editions(
-    channels: Mapping[str, AnyRow], by_channel: Mapping[str, Sequence[AnyRow]]
-) -> dict[tuple[str, str, str], AnyRow]:
+def _editions(channels: Mapping[str, AnyRow], rows: Iterable[AnyRow]) -> dict[tuple[str, str, str], AnyRow]:
     """Key the latest revision of each piece by every name that its channel goes by."""
+    by_channel: dict[str, list[AnyRow]] = {}
+    for row in rows:
+        by_channel.setdefault(row.channel, []).append(row)
     found = {}
     for name in {*channels, *by_channel}:
         for row in _rows(name, channels, by_channel):

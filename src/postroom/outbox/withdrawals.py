@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Text, bindparam, cast, update
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import is_state
+from postroom.outbox.history import TAKEN_BACK
 from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.operate import Withdrawal
 from postroom.outbox.tables import edition
@@ -23,7 +24,7 @@ _TAKE_BACK = (
     )
     .values(
         key=edition.c.key + "~withdrawn-" + cast(edition.c.id, Text),
-        settled="withdrawn",
+        settled=TAKEN_BACK,
         state=EditionState.CANCELLED.value,
         reason=bindparam("why"),
         finished_at=bindparam("at"),
@@ -35,8 +36,8 @@ _TAKE_BACK = (
 def withdraw(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal | None:
     """Cancel the proposal called `key` and set its name free, so that another rendering may take its place.
 
-    Readiness forgets it; the ledger keeps it under a name of its own. Does nothing, and returns None, where
-    it is no proposal any more: someone has let it go meanwhile.
+    Readiness forgets it but for what held it; the ledger keeps it under a name of its own. Does nothing, and returns
+    None, where it is no proposal any more: someone has let it go meanwhile.
     """
     taken = connection.execute(_TAKE_BACK, {"named": key, "why": reason, "at": now}).scalar_one_or_none()
     if taken is None:

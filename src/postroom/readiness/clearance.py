@@ -41,8 +41,10 @@ def _unapproved(candidate: Candidate) -> Iterator[Held]:
 
 
 def _stood_first(candidate: Candidate, history: History) -> bool:
-    """Whether it was held before anything had gone out: leave for another edition is no leave for it."""
-    past = history.editions.get(candidate.place)
+    """Whether it was held before anything had gone out: leave for another edition is no leave for it, nor is that it
+    was taken back meanwhile.
+    """
+    past = history.withdrawn.get(candidate.place) or history.editions.get(candidate.place)
     return past is not None and FIRST in past.holds
 
 
