@@ -8,9 +8,9 @@ import pytest
 
 from postroom import config
 from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
-from postroom.outbox import operate, status
+from postroom.outbox import adoption, enqueue, guard, operate, revisions, status
 from postroom.outbox.status import EditionRow
-from postroom.outbox.withdrawals import withdraw
+from postroom.pipeline import publish
 from postroom.pipeline.decide import approve_ahead
 from postroom.pipeline.project import open_project
 
@@ -197,20 +197,117 @@ def test_the_first_real_edition_needs_its_number(desk, mailbox) -> None:
     assert len(mailbox.messages) == 6, "the second edition to as many goes out by itself"
 
 
-def test_a_kill_between_two_renderings_of_a_first_edition_does_not_let_it_go(desk, mailbox) -> None:
-    """The one is taken back and the other not frozen yet, while leave for another first edition is given."""
+def two_firsts(desk, mailbox) -> None:
+    """Hold two first editions, and give leave for one of them."""
     with_smtp(desk, mailbox)
     first_sight(desk)
     desk.article()
-    desk.article("stamps")
+    desk.article("stamps", **STAMPS)
     desk.run()
     with desk.ledger() as ledger:
-        ledger.write(withdraw, "newsletter/article/stamps", "rendered anew from changed files", desk.now)
         ledger.write(operate.approve, "newsletter/article/letters", recipients=3, now=desk.now)
     desk.run()
-    desk.run()
+    assert len(mailbox.messages) == 3
+
+
+STAMPS = {"date": "2026-03-10 11:30", "title": "On stamps", "body": "Quite another text about stamps. " * 20}
+IN_FIVE = timedelta(minutes=5)
+
+
+def drafted(desk, _) -> None:
+    desk.article("stamps", **STAMPS, draft="true")
+    desk.run(after=IN_FIVE)
+    desk.article("stamps", **STAMPS)
+
+
+def ignored(desk, _) -> None:
+    good = (desk.folder / "config.yaml").read_text(encoding="utf-8")
+    desk.configure(("    transport: mail", "    ignore_before: 2026-03-11\n    transport: mail"), text=good)
+    desk.run(after=IN_FIVE)
+    desk.write("config.yaml", good)
+
+
+def cut_off(desk, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise LedgerError("the disk is full")
+
+    desk.article("stamps", **{**STAMPS, "title": "On stamps, mended"})
+    with monkeypatch.context() as patched:
+        patched.setattr(publish, "freeze", fail)
+        desk.run(after=IN_FIVE)
+
+
+@pytest.mark.parametrize("takes_back", [drafted, ignored, cut_off])
+def test_leave_for_one_first_edition_lets_no_other_go_that_was_taken_back(
+    desk, mailbox, monkeypatch, takes_back
+) -> None:
+    two_firsts(desk, mailbox)
+    takes_back(desk, monkeypatch)
+    assert "newsletter/article/stamps" not in states(desk)
+    desk.run(after=IN_FIVE)
     assert len(mailbox.messages) == 3
     assert "it is one of the first editions of newsletter" in row(desk, "newsletter/article/stamps").reason
+
+
+def held_by_hand_and_replaced(desk) -> None:
+    """Let the second go, stop it before it begins, and ask for a revision of it."""
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, "newsletter/article/stamps", recipients=3, now=desk.now)
+        ledger.write(operate.hold, "newsletter/article/stamps", "a wrong picture")
+        ledger.write(revisions.supersede, "newsletter/article/stamps", desk.now)
+
+
+def test_leave_that_was_given_is_not_asked_for_again_with_a_revision(desk, mailbox) -> None:
+    two_firsts(desk, mailbox)
+    desk.article("stamps", **{**STAMPS, "title": "On stamps, mended"})
+    desk.run(after=IN_FIVE)
+    held_by_hand_and_replaced(desk)
+    desk.run(after=IN_FIVE)
+    assert len(mailbox.messages) == 6
+
+
+def test_a_revision_that_another_copy_may_have_sent_is_held(desk, mailbox) -> None:
+    """A backup is made after it was asked for; the daemon sends it, the disk dies, the backup is adopted."""
+    two_firsts(desk, mailbox)
+    held_by_hand_and_replaced(desk)
+    desk.now += timedelta(hours=1)
+    with desk.ledger() as ledger:
+        adoption.adopt(ledger, guard.place_of(ledger.url), desk.now)
+    for _ in range(2):
+        desk.run(after=IN_FIVE)
+    assert len(mailbox.messages) == 3
+    revised = row(desk, "newsletter/article/stamps#2")
+    assert "its revision was asked for" in revised.reason
+    assert "another copy of the ledger may have sent it" in revised.reason
+    with desk.ledger() as ledger:
+        ledger.write(operate.approve, revised.key, recipients=None, now=desk.now)
+    desk.run(after=IN_FIVE)
+    assert len(mailbox.messages) == 6
+
+
+def test_a_revision_that_is_asked_for_of_an_adopted_ledger_goes_out(desk, mailbox) -> None:
+    two_firsts(desk, mailbox)
+    with desk.ledger() as ledger:
+        adoption.adopt(ledger, guard.place_of(ledger.url), desk.now)
+    desk.now += timedelta(hours=1)
+    held_by_hand_and_replaced(desk)
+    desk.run(after=IN_FIVE)
+    assert len(mailbox.messages) == 6
+
+
+def test_what_was_cut_off_while_it_was_frozen_is_not_called_published(desk, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise LedgerError("killed here")
+
+    first_sight(desk)
+    desk.article("stamps", **STAMPS)
+    with monkeypatch.context() as patched:
+        patched.setattr(enqueue, "pour_people", fail)
+        done = desk.run()
+    assert states(desk)["newsletter/article/stamps"] == "filling"
+    assert reason(done, "newsletter", "article")[0] == "ready"
+    desk.run(after=IN_FIVE)
+    assert states(desk)["newsletter/article/stamps"] == "finished"
 
 
 def released(desk, mailbox) -> None:

@@ -68,8 +68,8 @@ class Staff:
         lanes = open_lanes(config, self.ledger, replace(self.shift, only_rehearsals=only_rehearsals))
         project = open_project(config, settle=True)
         kept = GoodConfig(text=config.text, digest=config.digest, path=str(config.path))
-        self.ledger.write(meta.keep_config, kept)
         self._attend(config)
+        self.ledger.write(meta.keep_config, kept)
         with self._changing:
             self._relieve()
             if self.stopping.is_set():

@@ -44,8 +44,8 @@ class ChannelSighting:
 class Past:
     """The latest revision of an edition, as far as readiness cares.
 
-    `sent_at` is when the first of its deliveries was sent. `counted` is true for a rehearsal
-    that `outbox rehearsed --count-as-sent` settled.
+    `sent_at` is when the first of its deliveries was sent, `ended_at` when it was finished, withdrawn or replaced.
+    `counted` is true for a rehearsal that `outbox rehearsed --count-as-sent` settled.
     """
 
     key: str
@@ -64,6 +64,7 @@ class Past:
     holds: tuple[str, ...] = ()
     counted: bool = False
     sent_at: datetime | None = None
+    ended_at: datetime | None = None
     accounts: Accounts = field(default_factory=Accounts)
 
 

@@ -137,6 +137,7 @@ def _past(name: str, row: AnyRow) -> Past:
         holds=tuple(json.loads(row.holds)),
         counted=row.settled == "counted",
         sent_at=row.first_sent_at,
+        ended_at=row.finished_at,
         accounts=accounts_of(row),
     )
 

@@ -12,6 +12,8 @@ from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import edition
 
 _SHOWN = 5
+_DIGITS = 18
+"""No number that a database keeps has more."""
 
 
 def find(connection: Connection, name: str) -> AnyRow:
@@ -20,7 +22,7 @@ def find(connection: Connection, name: str) -> AnyRow:
     Raises `NoSuchEdition`, with the nearest keys, where none fits, `AmbiguousEdition` where several do.
     """
     row = connection.execute(select(edition).where(edition.c.key == name)).one_or_none()
-    if row is None and name.isdecimal():
+    if row is None and name.isdecimal() and len(name) <= _DIGITS:
         row = connection.execute(select(edition).where(edition.c.id == int(name))).one_or_none()
     if row is not None:
         return row

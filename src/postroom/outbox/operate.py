@@ -183,7 +183,7 @@ def _give_up(connection: Connection, row: AnyRow) -> Withdrawal:
 
 def _break_off(connection: Connection, row: AnyRow, reason: str, now: datetime) -> Withdrawal:
     """Cancel an edition of which nothing could be claimed yet, and forget whom it was for."""
-    emptied = {"filler": "", "rows_read": 0, "rejected": 0}
+    emptied = {"filler": "", "rows_read": 0, "rejected": 0, **dict.fromkeys(map(str, DeliveryState), 0)}
     set_state(connection, row, EditionState.CANCELLED, reason=reason, finished_at=now, **emptied)
     for table in (delivery, rejection):
         connection.execute(delete(table).where(table.c.edition_id == row.id))

@@ -44,7 +44,9 @@ def supersede(connection: Connection, key: str, now: datetime) -> Superseded:
     row = find(connection, key)
     _refuse(connection, row)
     done = operate.replace(connection, row.key, now)
-    connection.execute(update(edition).where(edition.c.id == row.id).values(settled=REPLACED))
+    connection.execute(
+        update(edition).where(edition.c.id == row.id).values(settled=REPLACED, finished_at=now)
+    )
     not_reached = and_(
         delivery.c.edition_id == row.id, is_state(delivery.c.state, *_NOT_OUT), not_(delivery.c.waits)
     )

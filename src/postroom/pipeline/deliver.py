@@ -7,7 +7,7 @@
 One thread, the coordinator, takes turns on the ledger: a turn records what was answered and claims anew, in one
 transaction. Senders, one a line, do the rest. What is claimed is `sending` before its first byte goes out (or
 reserved, where it has to be prepared); whoever finds that state after a crash knows that the message may have gone
-out. A slow server has few in hand: no more than it took within the last second.
+out. A slow server has few in hand: no more than it took within the last second, or two on each line.
 """
 
 from __future__ import annotations
@@ -223,15 +223,18 @@ class _Run:
             try:
                 return work()
             except LedgerError as error:
-                if not must or isinstance(error, LedgerBroken | LedgerCorrupt) or self.stop.is_set():
+                if not must or isinstance(error, LedgerBroken | LedgerCorrupt):
+                    raise
+                if self.lane.space.give():
+                    continue
+                if self.stop.is_set():
                     raise
                 log.error(
                     "results cannot be recorded; it is tried again",
                     transport=self.lane.name,
                     why=str(error),
                 )
-                if not self.lane.space.give():
-                    self.stop.wait(RECORD_AGAIN_SECONDS)
+                self.stop.wait(RECORD_AGAIN_SECONDS)
 
     def _measure(self, answers: int) -> None:
         """Set how many may be in hand: as many as were answered within the last second, and two for each line."""

@@ -93,12 +93,12 @@ class Window:
                 self._news.notify()
 
     def wait_for_answers(self, seconds: float, longest: float) -> None:
-        """Wait until half of what is in hand now is answered, an answer has waited `longest` seconds for others, or so
-        many seconds have passed.
+        """Wait until half of what was in hand after the last turn is answered, an answer has waited `longest` seconds
+        for others, or so many seconds have passed.
         """
         end = time.monotonic() + seconds
         with self._news:
-            self._ripe_at = self._in_hand // 2
+            self._ripe_at = (self._in_hand + len(self._answered)) // 2
             has_answers = False
             while not self._is_ripe() and not self.is_over and (left := end - time.monotonic()) > 0:
                 if self._answered and not has_answers:

@@ -8,6 +8,9 @@ from postroom.model import Held, History, Waiting
 from postroom.readiness.candidate import Candidate
 from postroom.readiness.words import setting, span_in_words, told
 
+ELSEWHERE = "adopted"
+"""The hold of what another copy of the ledger may have sent."""
+
 _ARRIVAL = timedelta(seconds=10)  # a mail in flight has its answer within seconds; then it is asked again
 
 
@@ -26,12 +29,32 @@ def maybe_elsewhere(candidate: Candidate, since: datetime, history: History) -> 
     adopted = history.adopted_at
     if adopted is None or since > adopted or candidate.channel.rehearsal:
         return None
-    return Held(
-        code="adopted",
-        since=since,
-        why=f"it was due {told(since, candidate.channel)}, before this ledger was adopted "
-        f"({told(adopted, candidate.channel)}): another copy of the ledger may have sent it",
+    return _elsewhere(candidate, since, f"it was due {told(since, candidate.channel)}", adopted)
+
+
+def revised_elsewhere(candidate: Candidate, since: datetime, history: History) -> Held | None:
+    """Hold a revision that was asked for before the ledger was adopted: another copy may have sent it."""
+    adopted, old, past = (
+        history.adopted_at,
+        history.replaced.get(candidate.place),
+        history.editions.get(candidate.place),
     )
+    if adopted is None or candidate.channel.rehearsal:
+        return None
+    if old is not None and old.ended_at is not None and old.ended_at <= adopted:
+        asked = f"its revision was asked for {told(old.ended_at, candidate.channel)}"
+        return _elsewhere(candidate, since, asked, adopted)
+    if past is not None and ELSEWHERE in past.holds:
+        return _elsewhere(candidate, since, "its revision was asked for", adopted)
+    return None
+
+
+def _elsewhere(candidate: Candidate, since: datetime, what: str, adopted: datetime) -> Held:
+    why = (
+        f"{what}, before this ledger was adopted ({told(adopted, candidate.channel)}): "
+        "another copy of the ledger may have sent it"
+    )
+    return Held(code=ELSEWHERE, since=since, why=why)
 
 
 def still_leaving(candidate: Candidate, history: History, now: datetime) -> Waiting | None:

@@ -27,7 +27,7 @@ from postroom.model import (
     Waiting,
 )
 from postroom.readiness.candidate import Candidate
-from postroom.readiness.holds import late, lookalike, maybe_elsewhere, still_leaving
+from postroom.readiness.holds import late, lookalike, maybe_elsewhere, revised_elsewhere, still_leaving
 from postroom.readiness.words import at, setting, span_in_words, told
 
 SUSPICIOUS_RULES = frozenset({"refusal-text", "placeholder"})
@@ -41,7 +41,7 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     replaced.
     """
     past = history.editions.get(candidate.place)
-    if past is not None and not afresh and not _is_made_anew(candidate, past):
+    if past is not None and not afresh and not _is_to_be_made(candidate, past):
         return _told_past(candidate, past)
     decision: Readiness | None
     for rule in (_pulled, _unselected, _drafted, _faulty, _undated, _too_old, _too_early):
@@ -52,7 +52,8 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     if decision is not None:
         return decision
     if history.revision(candidate.place) > 1:
-        return still_leaving(candidate, history, now) or Ready(since=since)
+        leaving = still_leaving(candidate, history, now)
+        return leaving or revised_elsewhere(candidate, since, history) or Ready(since=since)
     held = late(candidate, since, now) or maybe_elsewhere(candidate, since, history)
     return held or lookalike(candidate, since) or Ready(since=since)
 
@@ -68,9 +69,12 @@ def follows_its_file(past: Past | None) -> bool:
     return counts.recipients == counts.queued + counts.cancelled
 
 
-def _is_made_anew(candidate: Candidate, past: Past) -> bool:
-    """Say whether an edition is a proposal for a rehearsal that is none any more: the next tick replaces it."""
-    return past.rehearsal and not candidate.channel.rehearsal and follows_its_file(past)
+def _is_to_be_made(candidate: Candidate, past: Past) -> bool:
+    """Say whether the next tick makes an edition anew: its freeze was cut off, or it is a proposal for a rehearsal that
+    is none any more.
+    """
+    is_cut_off = past.state is EditionState.FILLING
+    return is_cut_off or (past.rehearsal and not candidate.channel.rehearsal and follows_its_file(past))
 
 
 def _told_past(candidate: Candidate, past: Past) -> Readiness:

@@ -119,7 +119,7 @@ def replace(config: Path, edition: str) -> None:
 
 
 @click.command()
-@click.argument("delivery", type=int)
+@click.argument("delivery", type=click.IntRange(1, 2**63 - 1))
 @click.argument("state", type=click.Choice(["sent", "failed", "cancelled", "queued"]))
 @click.pass_obj
 def resolve(config: Path, delivery: int, state: str) -> None:
