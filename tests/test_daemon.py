@@ -164,6 +164,23 @@ def test_a_broken_config_leaves_the_last_good_in_force_even_over_a_restart(offic
     assert sorted(senders) == ["The Mended"] * 3 + ["The Test"] * 6
 
 
+def test_a_config_that_was_refused_is_not_the_last_good_one(office) -> None:
+    """A port is taken; then the file is broken, and the daemon started anew."""
+    good = (office.folder / "config.yaml").read_text()
+    with socket.socket() as taken, running(office) as started:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        office.write("config.yaml", f'{good}operation: {{listen: "127.0.0.1:{taken.getsockname()[1]}"}}\n')
+        until(lambda: started.said("config cannot be used"))
+        office.write("config.yaml", good.replace("kind: email", "kind: emial"))
+        until(lambda: started.said("config is broken"))
+        assert started.stop() == 0
+        with running(office) as again:
+            until(lambda: again.said("config is broken"))
+            office.article()
+            until(lambda: len(office.mails()) == 3)
+
+
 def test_a_config_that_is_gone_leaves_the_last_good_in_force(office) -> None:
     with running(office) as started:
         (office.folder / "config.yaml").unlink()

@@ -135,6 +135,21 @@ def test_what_is_released_without_its_transport_is_said_to_wait(real, postroom, 
     assert f"postroom outbox cancel {KEY}" in answer.told
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("show", "9" * 20),
+        ("cancel", "9" * 20),
+        ("list", "--edition", "9" * 20),
+        ("resolve", "9" * 20, "sent"),
+    ],
+)
+def test_a_number_that_no_ledger_keeps_is_told_as_unknown(real, postroom, words: tuple[str, ...]) -> None:
+    answer = postroom("outbox", *words)
+    assert answer.code != 0
+    assert "9" * 20 in answer.told
+
+
 @pytest.fixture
 def refusing(mailbox):
     """A server that knows no reader1."""

@@ -176,6 +176,18 @@ def test_a_finished_edition_may_be_replaced_for_those_it_did_not_reach(outbox) -
     assert outbox.counts(f"{KEY}#2") == {"rows_read": 2, "duplicate": 1, "recipients": 1, "queued": 1}
 
 
+def test_a_freeze_that_is_broken_off_leaves_no_counts(outbox, make_edition, person) -> None:
+    """It was cut off before its end, and somebody in it was suppressed meanwhile."""
+    audience = enqueue.Audience(people=[person("ada"), person("bea")], rows_read=9)
+    with pytest.raises(LedgerError):
+        enqueue.freeze(outbox.ledger, make_edition(), audience, parts=1, now=NOW)
+    act(outbox, operate.suppress, "ada@example.com", "ada@example.com", "asked", NOW)
+    act(outbox, operate.cancel, KEY, "no", NOW)
+    assert outbox.ledger.read(status.reconcile) == []
+    (row,) = outbox.ledger.read(status.editions)
+    assert (row.accounts.queued, row.accounts.cancelled) == (0, 0)
+
+
 def test_pulling_takes_every_edition_of_an_article_back(outbox, make_post) -> None:
     outbox.freeze("ada", "bea")
     outbox.record(outbox.claim(1), SENT)

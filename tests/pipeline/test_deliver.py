@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -188,6 +189,48 @@ class Failing:
             self.times -= 1
             raise self.error("another program keeps it locked")
         return self.ledger.write(function, *args, **named)
+
+
+class FullDisk:
+    """A disk without room, and the reserve for what was answered already."""
+
+    def __init__(self) -> None:
+        self.is_full = self.is_given = False
+
+    def claims(self) -> bool:
+        return True
+
+    def give(self) -> bool:
+        was, self.is_given = self.is_given, True
+        return not was
+
+    def under(self, ledger: Ledger) -> Any:
+        """Let a ledger refuse turns while the disk has no room."""
+
+        def write(function: Any, *args: Any, **named: Any) -> Any:
+            if self.is_full and not self.is_given and function in (turn, last_turn):
+                raise LedgerError("the disk is full")
+            return ledger.write(function, *args, **named)
+
+        return SimpleNamespace(read=ledger.read, write=write)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_what_was_answered_is_recorded_with_the_reserve_also_while_it_stops(bench, stops: bool) -> None:
+    bench.freeze(*NAMES)
+    disk, ledger = FullDisk(), bench.ledger
+
+    def fill(_: str) -> None:
+        disk.is_full = True
+        if stops:
+            bench.stop.set()
+
+    transport = Scripted(before=fill)
+    bench.ledger = disk.under(ledger)
+    bench.deliver(transport, space=disk)
+    bench.ledger = ledger
+    assert transport.tried
+    assert {bench.states()[name] for name in transport.tried} == {"sent"}
 
 
 def test_everybody_gets_it_once(bench: Bench) -> None:
