@@ -184,6 +184,72 @@ def test_a_bad_row_is_rejected_by_its_line_and_harms_no_other(file, row, why):
 
 
 @pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "opt-out",
+            "opted_out",
+            "Opted Out",
+            "unsubscribe",
+            "inactive",
+            "do not mail",
+            "DO_NOT_MAIL",
+            "pending",
+        ),
+        *("unconfirmed", "deleted", "spam", "blocked", "complained", "cleaned", "Abgemeldet", "gelöscht"),
+        *("Désabonné", "de\u0301sinscrit", "dado de baja", "no", "0", "Never-Subscribed"),
+    ],
+)
+def test_whoever_opted_out_in_any_words_is_left_out(file, word):
+    path = file(f"email,status\nada@example.org,{word}\nbea@example.org,active\n")
+    assert rejections(path) == {2: f"{word.casefold()} in the file"}
+    assert addresses(path) == ["bea@example.org"]
+
+
+@pytest.mark.parametrize("word", ["please no more", "asked to leave", "?", "-", "kündigte", "退订"])
+def test_a_status_that_is_not_known_gets_no_mail_and_a_word_how_to_mend_it(file, word):
+    path = file(f"email,status\nada@example.org,{word}\n")
+    assert addresses(path) == []
+    assert f'the status "{word}"' in rejections(path)[2]
+    assert "write subscribed or unsubscribed" in rejections(path)[2]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "",
+            "Subscribed",
+            "ACTIVE",
+            "confirmed",
+            "enabled",
+            "yes",
+            "Opted-In",
+            "double_opt_in",
+            "true",
+            "1",
+        ),
+        *("Aktiv", "bestätigt", "abonnée", "Inscrit", "suscrito", "sí"),
+    ],
+)
+def test_whoever_is_subscribed_in_any_words_gets_mail(file, word):
+    assert rejections(file(f"email,status\nada@example.org,{word}\n")) == {}
+
+
+def test_a_state_may_be_a_place_and_still_says_who_is_gone(file):
+    path = file("email,state\nada@example.org,CA\nbea@example.org,opted_out\n")
+    assert addresses(path) == ["ada@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("Opt-Out", "x"), ("do_not_mail", "1"), ("subscribed", "no"), ("email_status", "spam")],
+)
+def test_other_columns_that_say_who_left_are_obeyed(file, column, value):
+    assert addresses(file(f"email,{column}\nada@example.org,{value}\n")) == []
+
+
+@pytest.mark.parametrize(
     ("value", "gone"), [("yes", True), ("2026-01-02", True), ("no", False), ("", False), ("0", False)]
 )
 def test_a_column_named_unsubscribed_is_obeyed(file, value, gone):

@@ -13,29 +13,14 @@ from postroom.audience.encoding import open_text, why_not
 from postroom.audience.export import unguarded
 from postroom.audience.header import Header, read_header
 from postroom.audience.records import Broken, Cells, records
+from postroom.audience.standing import TELLING, why_left_out
 from postroom.errors import AddressError, AudienceError
 from postroom.model import Recipient
 from postroom.plainfiles import open_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-# What other mailing-list programs write beside someone who must not be written to.
-_GONE: Final = frozenset(
-    {
-        "unsubscribed",
-        "bounced",
-        "cleaned",
-        "complained",
-        "opted out",
-        "opted-out",
-        "blocklisted",
-        "suppressed",
-    }
-)
-_NO: Final = frozenset({"", "0", "no", "n", "false", "never"})
-_STATES: Final = ("state", "status")
-_WHO_LEFT: Final = frozenset({*_STATES, "unsubscribed"})
 # Line breaks and tabs may stand in a cell; no other control character has a meaning in a mail.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr", "frau", "sir", "dame"})
@@ -45,7 +30,7 @@ _TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr
 class Rejection:
     """A row that nobody is written to for. `line` is where it starts, as an editor counts.
 
-    `left` is the identity of whoever has left, by what the row says; empty where that is not why.
+    `left` is the identity of whoever has left or may have, by what the row says; empty where that is not why.
     """
 
     line: int
@@ -100,7 +85,7 @@ def _body(path: Path, shown: str, header: Header) -> Iterator[Cells | Broken]:
 
 
 def _rows(path: Path, shown: str, header: Header) -> Iterator[Recipient | Rejection]:
-    tells_who_left = not _WHO_LEFT.isdisjoint(header.names)
+    tells_who_left = not TELLING.isdisjoint(header.names)
     for record in _body(path, shown, header):
         if isinstance(record, Broken):
             yield Rejection(line=record.line, why=record.why)
@@ -117,12 +102,12 @@ def _row(record: Cells, header: Header, tells_who_left: bool) -> Recipient | Rej
     values = dict(zip(header.names, map(str.strip, cells), strict=True))
     if "'" in "".join(cells):
         values = {name: unguarded(value) for name, value in values.items()}
-    if tells_who_left and (why := _gone(values)):
-        return Rejection(line=line, why=why, left=_identity(values))
     try:
-        return _recipient(values)
+        recipient = _recipient(values)
     except AddressError as error:
         return Rejection(line=line, why=f"this is no mail address: {error}")
+    why = why_left_out(values) if tells_who_left else ""
+    return Rejection(line=line, why=why, left=recipient.identity) if why else recipient
 
 
 def _fault(cells: Sequence[str], header: Header) -> str:
@@ -137,23 +122,6 @@ def _fault(cells: Sequence[str], header: Header) -> str:
         if found := _CONTROL.search(cell):
             return f"the cell {name} holds the control character U+{ord(found[0]):04X}; remove it"
     return ""
-
-
-def _gone(values: Mapping[str, str]) -> str:
-    for column in _STATES:
-        if (state := values.get(column, "").casefold()) in _GONE:
-            return f"{state} in the file"
-    if values.get("unsubscribed", "").casefold() not in _NO:
-        return "unsubscribed in the file"
-    return ""
-
-
-def _identity(values: Mapping[str, str]) -> str:
-    """Say who a row is about; empty where its address is none."""
-    try:
-        return normalise(values["email"]).identity
-    except AddressError:
-        return ""
 
 
 def _recipient(values: dict[str, str]) -> Recipient:

@@ -64,7 +64,9 @@ def import_(config: Path, file: Path, name: str) -> int:
 
 def _warn(staying: list[str], name: str, file: Path) -> None:
     """Say loudly who goes on getting mail although they left, by the file."""
-    who = "1 person who has left is" if len(staying) == 1 else f"{len(staying):,} people who have left are"
+    who = "1 person who has left, or may have, is"
+    if len(staying) != 1:
+        who = f"{len(staying):,} people who have left, or may have, are"
     more = f"\nand {len(staying) - _NAMED:,} more: import again to see them" if len(staying) > _NAMED else ""
     click.echo(
         f"WARNING: by {file}, {who} on the list '{name}', and will get mail. To never write to them again, "
