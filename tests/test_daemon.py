@@ -431,11 +431,12 @@ def test_a_config_that_cannot_be_used_yet_changes_nothing_and_is_tried_again(
             raise UsageError("operation.listen: 127.0.0.1:9090 cannot be used")
 
     beating._staff.monitoring = answer
-    good = (office.folder / "config.yaml").read_text()
-    office.write("config.yaml", good.replace("Testing", "Tested"))
+    good, notifier = (office.folder / "config.yaml").read_text(), beating._staff._notifier
+    office.write("config.yaml", good.replace("Testing", "Tested") + 'operation: {listen: "127.0.0.1:9090"}\n')
     for _ in range(4):
         beating.beat()
     assert beating._staff.publisher is before
+    assert beating._staff._notifier is notifier
     assert beating.config.text == good
     assert sum("cannot be used" in event for event in events(logs)) == 1
     taken.clear()

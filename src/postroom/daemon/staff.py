@@ -119,18 +119,25 @@ class Staff:
         self._notifier = self._monitor = None
 
     def _attend(self, config: Config) -> None:
-        """Answer monitoring, and tell people, as `config` wants it; where that cannot be, as the one before did."""
+        """Answer monitoring, and tell people, as `config` wants it; where that cannot be, as the one before did.
+
+        At another address monitoring is answered before anything is closed: where that is taken, nothing has changed.
+        """
+        before = self._attended
+        is_elsewhere = before is not None and before.listen != config.listen
+        monitor = self.monitoring(config, self.vitals) if is_elsewhere else None
         self.close()
         try:
-            self._open(config)
+            self._open(config, monitor if is_elsewhere else self.monitoring(config, self.vitals))
         except PostroomError:
-            if self._attended is not None:
-                self._open(self._attended)
+            self.close()
+            if before is not None:
+                self._open(before, self.monitoring(before, self.vitals))
             raise
         self._attended = config
 
-    def _open(self, config: Config) -> None:
-        self._monitor = self.monitoring(config, self.vitals)
+    def _open(self, config: Config, monitor: Closing | None) -> None:
+        self._monitor = monitor
         self.vitals.use(tuple(config.transports))
         self._notifier = Notifier(
             config, self.ledger, self.vitals, clock=self.shift.clock, secrets=self.shift.secrets
