@@ -16,6 +16,7 @@ from postroom.errors import PostroomError, UsageError
 from postroom.model import Edition, Email, Outcome, Recipient, Sent, Severity
 from postroom.pipeline.preview import SAMPLE, keys_of, sample_delivery
 from postroom.pipeline.project import Project
+from postroom.pipeline.signing import signers_of
 from postroom.pipeline.stage import stage
 from postroom.readiness import Candidate
 
@@ -38,9 +39,11 @@ def command(config: Path, article: str, recipient: str, channel: str | None) -> 
         if finding.severity is Severity.ERROR:
             raise PostroomError(str(finding))
     delivery = sample_delivery(staged.edition, _receiver(person), session.now())
-    message = compose(_marked(staged.edition), delivery, keys_of(None))
     entry = project.config.transports[candidate.channel.transport]
-    transport = transports.find(entry.kind)(entry.settings, session.secrets(project.config.base))
+    secrets = session.secrets(project.config.base)
+    keys = replace(keys_of(None), dkim=signers_of(project.config, entry, secrets))
+    message = compose(_marked(staged.edition), delivery, keys)
+    transport = transports.find(entry.kind)(entry.settings, secrets)
     try:
         (outcome,) = list(transport.send([message]))
     finally:

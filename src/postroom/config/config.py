@@ -51,12 +51,16 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransportSettings:
-    """A named transport. `settings` is the `Settings` of its kind; secrets in it are still `${NAME}`."""
+    """A named transport. `settings` is the `Settings` of its kind; secrets in it are still `${NAME}`.
+
+    `line` is where it begins in config.yaml, `key_lines` where each of its DKIM keys is named.
+    """
 
     name: str
     kind: str
     settings: protocol.TransportSettings
     line: int
+    key_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

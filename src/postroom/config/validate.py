@@ -153,8 +153,13 @@ class _Check:
         if settings is None:
             return None
         self._warn_of_open_secrets(settings, path)
+        keys = range(len(getattr(settings, "dkim", ())))
         return TransportSettings(
-            name=name, kind=kind, settings=settings, line=self._tree.name_place(path).line
+            name=name,
+            kind=kind,
+            settings=settings,
+            line=self._tree.name_place(path).line,
+            key_lines=tuple(self._tree.value_place((*path, "dkim", each, "key")).line for each in keys),
         )
 
     def _no_kind(self, given: Value, kind: Value, path: tuple[str, ...]) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from postroom import transports
-from postroom.compose import Keys, Signer
+from postroom.compose import Keys
 from postroom.config import Config, TransportSettings
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.pace import Limits
 from postroom.pipeline.lane import Clock, Hold, Lane
+from postroom.pipeline.signing import Secrets, signers_of
 from postroom.pipeline.space import Space
-
-Secrets = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +40,21 @@ def open_lanes(config: Config, ledger: Ledger, shift: Shift) -> dict[str, Lane]:
     """
     key = ledger.write(meta.link_key)
     return {
-        name: _open(name, entry, key, shift)
+        name: _open(entry, Keys(links=(key,), dkim=signers_of(config, entry, shift.secrets)), shift)
         for name, entry in config.transports.items()
         if not shift.only_rehearsals or transports.find(entry.kind).rehearsal
     }
 
 
-def _open(name: str, entry: TransportSettings, key: bytes, shift: Shift) -> Lane:
+def _open(entry: TransportSettings, keys: Keys, shift: Shift) -> Lane:
     settings: Any = entry.settings  # each kind has its own; all inherit TransportSettings
     kind = transports.find(entry.kind)
-    signers = (
-        Signer.from_pem(
-            shift.secrets(each.key.reference).encode(), domain=each.domain, selector=each.selector
-        )
-        for each in getattr(settings, "dkim", ())
-    )
     return Lane(
-        name=name,
+        name=entry.name,
         kind=entry.kind,
         lines=tuple(kind(settings, shift.secrets) for _ in range(settings.connections)),
         owner=shift.owner,
-        keys=Keys(links=(key,), dkim=tuple(signers)),
+        keys=keys,
         clock=shift.clock,
         window=settings.window,
         give_up_after=settings.give_up_after,
