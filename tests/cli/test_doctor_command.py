@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 
@@ -119,3 +120,26 @@ def test_a_secret_that_is_set_is_well(office, server, postroom, monkeypatch) -> 
     answer = postroom("doctor")
     assert answer.code == 0
     assert "hush" not in answer.told
+
+
+@pytest.mark.parametrize("text", ["email,name\n", "", "-----BEGIN PUBLIC KEY-----\n"])
+def test_a_key_that_cannot_sign_is_wrong(text: str, office, server, postroom) -> None:
+    office.configure(
+        (
+            "{kind: folder, path: out/mail}",
+            (
+                f"{{kind: smtp, host: 127.0.0.1, port: {server}, tls: none, ehlo: test.example,\n"
+                "    dkim: [{selector: one, key: keys/dkim.pem}]}"
+            ),
+        )
+    )
+    office.write("keys/dkim.pem", text)
+    lines = (office.folder / "config.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, each in enumerate(lines, start=1) if "key: keys/dkim.pem" in each)
+    answer = postroom("doctor", "--json")
+    assert answer.code == 1
+    (told,) = [each for each in json.loads(answer.out) if each["what"] == "dkim"]
+    assert told["state"] == "wrong"
+    assert told["detail"].startswith(f"config.yaml:{line}: transports.mail.dkim: ")
+    assert "keys/dkim.pem" in told["detail"]
+    assert "doctor sees only" not in told["detail"]

@@ -56,6 +56,28 @@ def test_an_audience_that_cannot_be_read_is_one_finding_among_all_others(desk, d
     assert audience.startswith(f"config.yaml:{line}: audience: subscribers.csv:")
 
 
+@pytest.mark.parametrize("text", ["email,name\n", "", None])
+def test_a_signing_key_that_is_there_and_cannot_sign_is_told_with_its_line(desk, text: str | None) -> None:
+    desk.configure(
+        (
+            "mail: {kind: folder, path: out/mail}",
+            (
+                "mail:\n    {kind: smtp, host: mail.example, ehlo: test.example,\n     dkim: "
+                "[{selector: one, key: keys/dkim.pem}, {selector: two, key: '${POSTROOM_TEST_UNSET}'}]}"
+            ),
+        )
+    )
+    if text is not None:
+        desk.write("keys/dkim.pem", text)
+    lines = (desk.folder / "config.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(number for number, each in enumerate(lines, start=1) if "dkim:" in each)
+    told = [each for each in found(desk) if "dkim" in each]
+    assert len(told) == (text is not None)
+    for each in told:
+        assert each.startswith(f"config.yaml:{line}: dkim-key: transports.mail.dkim: ")
+        assert "keys/dkim.pem" in each
+
+
 def test_a_field_that_the_audience_lacks_is_told_with_its_line(desk) -> None:
     desk.article(
         body="Hello {{name|there}}.\n\nYou live in {{country|the world}}, and that is good to know of you."

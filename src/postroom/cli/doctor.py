@@ -20,6 +20,7 @@ from postroom.errors import ConfigError, LedgerError, TransportError
 from postroom.outbox import backup, disk, driver, engine, guard, presence, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
+from postroom.pipeline.signing import MISSING, unusable_keys
 from postroom.pipeline.wayout import missing_ways_out, unanswered
 from postroom.transports.secret import Secret
 
@@ -27,6 +28,8 @@ _SAFE_PYTHON = {(3, 11): 15, (3, 12): 13, (3, 13): 12, (3, 14): 3}
 """The patch level of each Python from which its mail library guards headers (CVE-2026-1299)."""
 
 _CONNECT_SECONDS = 5
+
+_ONLY_HERE = " (doctor sees only what is set where it is run)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
     yield _disk(path_of(config.database) or config.base)
     yield from _ways_out(config)
     yield from _servers(config)
+    yield from _keys(config)
     yield from _hooks(config)
 
 
@@ -184,7 +188,7 @@ def _ways_out(config: Config) -> Iterator[Diagnosis]:
 def _servers(config: Config) -> Iterator[Diagnosis]:
     """Try whether a transport's secrets are there, and its server can be reached; says nothing to it."""
     for name, entry in config.transports.items():
-        yield from _unreadable(name, _references(entry.settings.model_dump()), config)
+        yield from _unreadable(name, _references(entry.settings.model_dump(exclude={"dkim"})), config)
         if entry.settings.server is None:
             continue
         host, port = entry.settings.server
@@ -194,6 +198,13 @@ def _servers(config: Config) -> Iterator[Diagnosis]:
             yield Diagnosis(state="wrong", what=name, detail=f"{host}:{port} cannot be reached: {error}")
         else:
             yield Diagnosis(state="well", what=name, detail=f"{host}:{port} can be reached")
+
+
+def _keys(config: Config) -> Iterator[Diagnosis]:
+    """Name the DKIM keys that cannot sign, or are not there for this process."""
+    for finding in unusable_keys(config, session.secrets(config.base)):
+        detail = f"{finding}{_ONLY_HERE}" if finding.rule == MISSING else str(finding)
+        yield Diagnosis(state="wrong", what="dkim", detail=detail)
 
 
 def _hooks(config: Config) -> Iterator[Diagnosis]:
@@ -210,9 +221,7 @@ def _unreadable(what: str, references: Iterable[str], config: Config) -> Iterato
         try:
             read(reference)
         except TransportError as error:
-            yield Diagnosis(
-                state="wrong", what=what, detail=f"{error} (doctor sees only what is set where it is run)"
-            )
+            yield Diagnosis(state="wrong", what=what, detail=f"{error}{_ONLY_HERE}")
 
 
 def _references(value: object) -> Iterator[str]:

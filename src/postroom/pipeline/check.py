@@ -15,10 +15,12 @@ from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.lint.post import compare
 from postroom.model import Article, Channel, Finding, History, Post, Severity
 from postroom.pipeline.project import Project
+from postroom.pipeline.signing import UNFIT, unusable_keys
 from postroom.pipeline.stage import stage
 from postroom.pipeline.survey import Progress, Survey, regrade, survey
 from postroom.pipeline.wayout import missing_ways_out
 from postroom.readiness import Candidate
+from postroom.transports.secret import reader
 
 _ROWS_NAMED = 20
 """How many unusable rows of an audience file are named one by one."""
@@ -50,7 +52,7 @@ def check(
     """
     seen = survey(project, History(), now, None)
     found = list(project.config.warnings)
-    found += [*_audiences(project), *missing_ways_out(project.config)]
+    found += [*_audiences(project), *missing_ways_out(project.config), *_unfit_keys(project)]
     files = [each for each in seen.loaded if _chosen(project, each.file, only)]
     candidates = _by_source(seen)
     for number, loaded in enumerate(files, start=1):
@@ -112,6 +114,12 @@ def _audiences(project: Project) -> Iterator[Finding]:
             yield from _rows(channel, who.file, who.shown)
         except AudienceError as error:
             yield _config_finding(channel, "audience", str(error))
+
+
+def _unfit_keys(project: Project) -> Iterator[Finding]:
+    """Find the DKIM key files that cannot sign. Those that are not here may be where the daemon runs."""
+    config = project.config
+    return (each for each in unusable_keys(config, reader({}, config.base)) if each.rule == UNFIT)
 
 
 def _rows(channel: Channel, path: Path, shown: str) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from postroom.compose import Signer
@@ -33,6 +33,16 @@ def signers_of(config: Config, entry: TransportSettings, secrets: Secrets) -> tu
         except (SigningError, TransportError) as error:
             raise type(error)(str(_finding(config, entry, number, error))) from error
     return tuple(signers)
+
+
+def unusable_keys(config: Config, secrets: Secrets) -> Iterator[Finding]:
+    """Find every key that a transport names and cannot be signed with, by the rules UNFIT and MISSING."""
+    for entry in config.transports.values():
+        for number, each in enumerate(_signings(entry)):
+            try:
+                _signer(each, secrets)
+            except (SigningError, TransportError) as error:
+                yield _finding(config, entry, number, error)
 
 
 def _signings(entry: TransportSettings) -> Any:  # each kind has settings of its own
