@@ -37,6 +37,15 @@ def move(office) -> None:
     (office.folder / "postroom.db.instance").unlink()
 
 
+def lose(office, how: str) -> None:
+    """Have the ledger `removed` or `emptied`; what stands beside it stays."""
+    for each in office.folder.glob("postroom.db*"):
+        if not each.name.endswith((".instance", ".lock")):
+            each.unlink()
+    if how == "emptied":
+        (office.folder / "postroom.db").touch()
+
+
 def test_a_ledger_at_home_needs_no_adoption(restored, postroom) -> None:
     answer = postroom("adopt")
     assert answer.code == 0
@@ -121,11 +130,7 @@ def test_a_lost_ledger_sends_nothing_again(restored, mailbox, postroom, hours, h
         assert postroom("outbox", "approve", f"newsletter/article/{name}", "--recipients", "3").code == 0
     restored.run()
     assert len(mailbox.recipients) == 9
-    for each in restored.folder.glob("postroom.db*"):
-        if not each.name.endswith((".instance", ".lock")):
-            each.unlink()
-    if how == "emptied":
-        (restored.folder / "postroom.db").touch()
+    lose(restored, how)
     answer = postroom("adopt", "--yes")
     assert answer.code == 1
     assert "`postroom outbox recover` puts the newest backup there" in answer.told
@@ -136,6 +141,41 @@ def test_a_lost_ledger_sends_nothing_again(restored, mailbox, postroom, hours, h
     assert postroom("adopt", "--yes").code == 0
     restored.run()
     assert len(mailbox.recipients) == 9
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_a_lost_ledger_is_told_by_whatever_would_speak_for_it(restored, postroom, hours, how: str) -> None:
+    beat(restored)
+    restored.article(date=hours(-1))
+    restored.run()
+    lose(restored, how)
+    gone = (
+        "postroom.db.instance beside it tells of one which knew what has gone out. `postroom outbox recover`"
+    )
+    doctor = postroom("doctor", "--json")
+    assert doctor.code == 1
+    assert [each["state"] for each in json.loads(doctor.out) if gone in each["detail"]] == ["wrong"]
+    for words in (
+        *(
+            ("plan",),
+            ("outbox", "status"),
+            ("outbox", "list"),
+            ("outbox", "backup"),
+            ("outbox", "approve", KEY),
+        ),
+        *(("suppress", "--list"), ("suppress", "ada@reader.example")),
+    ):
+        answer = postroom(*words)
+        assert (answer.code, answer.out) == (1, ""), words
+        assert gone in answer.told, words
+
+
+def test_a_lost_ledger_of_rehearsals_is_begun_anew(office, postroom, hours) -> None:
+    office.article(date=hours(-1))
+    assert postroom("run", "--once").code == 0
+    lose(office, "removed")
+    assert "will be made by the first run" in postroom("doctor").told
+    assert postroom("outbox", "status").code == 0
 
 
 def test_leave_for_one_first_edition_lets_no_other_go(restored, mailbox, postroom, hours) -> None:

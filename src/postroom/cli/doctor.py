@@ -17,7 +17,7 @@ from postroom.cli import console, session
 from postroom.cli.moment import told
 from postroom.config import Config, NotifyHook
 from postroom.errors import ConfigError, LedgerError, TransportError
-from postroom.outbox import backup, disk, driver, engine, guard, presence, status
+from postroom.outbox import backup, disk, driver, engine, guard, presence, restore, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.signing import MISSING, unusable_keys
@@ -109,6 +109,8 @@ def _driver() -> Diagnosis:
 def _ledger(database: str) -> Diagnosis:
     try:
         name = engine.shown(database)
+        if lost := restore.missing(database):
+            return Diagnosis(state="wrong", what="ledger", detail=lost)
         if not exists(database):
             return Diagnosis(state="well", what="ledger", detail=f"{name} will be made by the first run")
         with Ledger(database) as ledger:

@@ -14,6 +14,7 @@ import click
 from postroom.cli import session
 from postroom.errors import UsageError
 from postroom.outbox import sightings
+from postroom.outbox.ledger import Ledger
 from postroom.shipped import shipped
 
 _CHANGES = (
@@ -88,7 +89,7 @@ def _open_the_books(config: Path) -> None:
     project = session.load(config)
     zone = ZoneInfo(project.config.publication.timezone)
     today = session.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    with session.ledger_of(project) as ledger:
+    with Ledger(project.config.database) as ledger:
         ledger.write(sightings.see, dict.fromkeys(project.config.channels), (), today)
 
 

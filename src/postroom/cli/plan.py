@@ -27,6 +27,7 @@ def command(config: Path, at: datetime | None, everything: bool, as_json: bool) 
     project = session.load(config)
     zone = ZoneInfo(project.config.publication.timezone)
     now = session.in_zone(at, zone) or session.now()
+    session.refuse_lost(project)
     with session.ledger_if_any(project) as ledger, console.progress("Reading") as progress:
         lines = plan(project, ledger, session.read_history(ledger), now, progress)
     if as_json:

@@ -15,9 +15,9 @@ import click
 from postroom import config as settings
 from postroom.address import Address, normalise
 from postroom.config.rescue import database_of
-from postroom.errors import AddressError, ConfigError, UsageError
+from postroom.errors import AddressError, ConfigError, LedgerError, UsageError
 from postroom.model import History, visible
-from postroom.outbox import history, meta
+from postroom.outbox import history, meta, restore
 from postroom.outbox.ledger import Ledger, exists
 from postroom.pipeline.project import Project, open_project
 from postroom.transports.secret import reader
@@ -66,7 +66,8 @@ def last_good(path: Path) -> str | None:
 
 @contextmanager
 def ledger_of(project: Project) -> Iterator[Ledger]:
-    """Open the project's ledger, made anew where there is none."""
+    """Open the project's ledger, made anew where there never was one."""
+    refuse_lost(project)
     ledger = Ledger(project.config.database)
     try:
         yield ledger
@@ -83,12 +84,21 @@ def ledger_at(path: Path) -> Iterator[Ledger]:
 
 @contextmanager
 def ledger_if_any(project: Project) -> Iterator[Ledger | None]:
-    """Open the project's ledger if there is one: commands that only look make none."""
+    """Open the project's ledger if there is one: commands that only look make none.
+
+    Those that tell what went out, or will, ask `refuse_lost` first.
+    """
     if not exists(project.config.database):
         yield None
         return
     with ledger_of(project) as ledger:
         yield ledger
+
+
+def refuse_lost(project: Project) -> None:
+    """Raise LedgerError where the project's ledger is gone: what it knew must not look as if it had never been."""
+    if why := restore.missing(project.config.database):
+        raise LedgerError(why)
 
 
 def read_history(ledger: Ledger | None) -> History:

@@ -52,6 +52,7 @@ def command(
 
 def _list(project: Project, as_json: bool) -> None:
     """Print who is suppressed, the latest first; `source` is the edition that showed it, if one did."""
+    session.refuse_lost(project)
     with session.ledger_if_any(project) as ledger:
         found = ledger.read(operate.suppressions) if ledger is not None else ()
     if as_json:

@@ -175,6 +175,12 @@ def instance_beside(file: Path) -> str | None:
     return seen.instance if seen is not None else None
 
 
+def was_real(file: Path) -> bool:
+    """Whether the file beside the ledger `file` tells of one that had something real in it."""
+    seen = _seen(Place(file=file, machine="", inode=0))
+    return seen is not None and seen.real and seen.epoch > 0
+
+
 def mark_as_copy(now: datetime) -> tuple[str, str]:
     """Return the name and the value of the fact that a backup carries, and its original does not."""
     return "copied_at", str(to_micros(now))

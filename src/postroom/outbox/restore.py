@@ -19,6 +19,12 @@ from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.rows import read_content
 from postroom.outbox.tables import edition
 
+_GONE = (
+    "there is no ledger at {path} any more: {file} beside it tells of one which knew what has gone out. "
+    "`postroom outbox recover` puts the newest backup there; without one, `postroom run` makes a new ledger, which is "
+    "to be adopted"
+)
+
 _WITH_IT = ("", "-wal", "-shm", "-journal")
 
 
@@ -31,6 +37,14 @@ class Restored:
     backup: Path
     damaged: Path | None
     skipped: tuple[str, ...]
+
+
+def missing(url: str) -> str:
+    """Say that the ledger at `url`, which had something real in it, is gone; nothing where it stands, or never did."""
+    path = sqlite.path_of(url)
+    if path is None or exists(url) or not guard.was_real(path.resolve()):
+        return ""
+    return _GONE.format(path=path, file=f"{path.resolve().name}.instance")
 
 
 def damage(url: str) -> str:

@@ -34,7 +34,9 @@ def back_up(config: Path, to: Path | None, keep: int, as_json: bool) -> None:
 
     The copy is one file that SQLite has proved whole. Nobody sends from it before `postroom adopt`.
     """
-    database = session.load(config).config.database
+    project = session.load(config)
+    session.refuse_lost(project)
+    database = project.config.database
     if not exists(database):
         raise LedgerError(f"there is no ledger yet at {database.rpartition('@')[2]}; `postroom run` makes it")
     with Ledger(database) as ledger:

@@ -34,6 +34,7 @@ def show_status(config: Path, as_json: bool = False) -> int:
     The exit code is 1 for as long as a delivery is uncertain, or has failed and nobody has decided about it.
     """
     project = session.load_or_last_good(config)
+    session.refuse_lost(project)
     with session.ledger_if_any(project) as ledger:
         rows = ledger.read(status.editions) if ledger is not None else []
         left = ledger.read(failures.undecided) if ledger is not None else ()
