@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
+import subprocess
 from pathlib import Path
 
 import click
 import pytest
 import yaml
+from postgresql_server import missing
 
 from postroom import cli, transports
+from postroom.compose import Signer
 from postroom.config import schema
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +111,17 @@ def test_every_group_of_settings_has_its_section() -> None:
 def test_every_example_of_yaml_is_yaml(page: Path) -> None:
     for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         assert list(yaml.parse(block))
+
+
+def test_the_commands_that_make_a_signing_key_work_in_a_new_project(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        missing("there is no openssl")
+    page = (DOCS / "operate.md").read_text(encoding="utf-8")
+    (make,) = re.findall(r"^.*openssl genrsa -out keys/dkim\.pem.*$", page, re.MULTILINE)
+    subprocess.run(["sh", "-c", make], cwd=tmp_path, check=True, capture_output=True)
+    key = tmp_path / "keys/dkim.pem"
+    assert Signer.from_pem(key.read_bytes(), selector="news2026").bits == 2048
+    assert key.stat().st_mode & 0o777 == 0o600
 
 
 def claimed_tests() -> list[str]:
