@@ -40,3 +40,12 @@ def test_failed_and_uncertain_deliveries_have_different_cures() -> None:
     assert uncertain.startswith("2,000 deliveries may have gone out:")
     assert "outbox resolve NUMBER" in uncertain
     assert "outbox retry EDITION --uncertain" in uncertain
+
+
+def test_what_was_withdrawn_is_settled_and_never_sent_again() -> None:
+    again, withdrawn = unsettled(0, (), 5, 2)
+    assert again.startswith("3 deliveries may have gone out:")
+    assert withdrawn.startswith("2 deliveries of what was withdrawn may have gone out:")
+    assert "`postroom outbox resolve NUMBER sent|cancelled`" in withdrawn
+    assert "retry" not in withdrawn
+    assert list(unsettled(0, (), 2, 2)) == [withdrawn]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from postroom.errors import LedgerError
-from postroom.model import Article, DeliveryState, Refused, Sent
+from postroom.model import Article, DeliveryState, Refused, Sent, Unknown
 from postroom.outbox import failures, operate, revisions, sightings
 from postroom.outbox.failures import Failures
 
@@ -26,6 +26,29 @@ def failed(outbox):
 
 def left(outbox) -> list[int]:
     return [each.number for each in outbox.ledger.read(failures.undecided)]
+
+
+def pull(outbox) -> None:
+    article = Article(
+        id="post-rooms",
+        path="post-rooms.md",
+        file="articles/post-rooms.md",
+        source=Path("/x/articles/post-rooms.md"),
+        title="On post rooms",
+        body_line=5,
+        body_hash="b",
+        source_hash="s",
+    )
+    outbox.ledger.write(sightings.see, {}, [article], NOW)
+    outbox.ledger.write(operate.pull, "post-rooms", "wrong figures", NOW)
+
+
+def cancel(outbox) -> None:
+    outbox.ledger.write(operate.cancel, KEY, "enough", NOW)
+
+
+def replace(outbox) -> None:
+    outbox.ledger.write(revisions.supersede, KEY, NOW)
 
 
 def test_what_failed_is_to_be_decided_about(failed) -> None:
@@ -73,18 +96,22 @@ def test_the_revision_is_counted_for_whoever_it_will_reach(outbox) -> None:
 
 
 def test_what_was_pulled_is_decided_about_and_not_tried_again(failed) -> None:
-    article = Article(
-        id="post-rooms",
-        path="post-rooms.md",
-        file="articles/post-rooms.md",
-        source=Path("/x/articles/post-rooms.md"),
-        title="On post rooms",
-        body_line=5,
-        body_hash="b",
-        source_hash="s",
-    )
-    failed.ledger.write(sightings.see, {}, [article], NOW)
-    failed.ledger.write(operate.pull, "post-rooms", "wrong figures", NOW)
+    pull(failed)
     assert left(failed) == []
     with pytest.raises(LedgerError, match="its article was pulled"):
         failed.ledger.write(operate.retry, KEY, [DeliveryState.FAILED], NOW)
+
+
+@pytest.mark.parametrize("withdraw", [pull, cancel, replace])
+def test_what_may_have_gone_out_of_a_withdrawn_edition_is_never_sent_again(outbox, withdraw) -> None:
+    outbox.freeze("ada", "bea", "cleo", hold_when_uncertain=True)
+    claimed = outbox.claim(2)
+    outbox.record(claimed, Unknown(reason="the answer was lost"))
+    assert outbox.ledger.read(failures.withdrawn) == 0
+    withdraw(outbox)
+    assert outbox.ledger.read(failures.withdrawn) == 2
+    with pytest.raises(LedgerError, match="can be tried again: "):
+        outbox.ledger.write(operate.retry, KEY, [DeliveryState.UNCERTAIN], NOW)
+    for each in claimed:
+        outbox.ledger.write(operate.resolve, each.delivery.id, DeliveryState.SENT, NOW)
+    assert outbox.ledger.read(failures.withdrawn) == 0

@@ -24,7 +24,8 @@ def print_report(done: Done, config: Config) -> None:
         out.print("Another process on this ledger leads: what is new is published by that one.\n")
     print_plan([line for line in done.lines if line.state != "ready"], zone, everything=False)
     waiting = (told_backlog(each, config) for each in done.backlogs)
-    console.print_worries((*waiting, *_faults(done), *unsettled(done.failed, done.undecided, done.uncertain)))
+    left = unsettled(done.failed, done.undecided, done.uncertain, done.withdrawn)
+    console.print_worries((*waiting, *_faults(done), *left))
     console.print_findings(done.findings, out)
 
 

@@ -61,10 +61,11 @@ def told_pause(pause: Pause, config: Config) -> str:
     return f"{name} rests{_until(pause.until, config)}: {pause.reason}; `postroom outbox resume {name}` tries at once"
 
 
-def unsettled(failed: int, left: Sequence[Failures], uncertain: int) -> Iterator[str]:
+def unsettled(failed: int, left: Sequence[Failures], uncertain: int, withdrawn: int = 0) -> Iterator[str]:
     """Say what would settle deliveries that failed, or of which nobody knows whether they went out.
 
-    `left` are those among the failed that are still to be decided about.
+    `left` are those among the failed that are still to be decided about; `withdrawn` of the uncertain cannot be sent
+    again, for their edition was cancelled, replaced or pulled.
     """
     if failed:
         nothing = "" if left else "; nothing is left to decide about them: they are suppressed, or withdrawn"
@@ -72,11 +73,17 @@ def unsettled(failed: int, left: Sequence[Failures], uncertain: int) -> Iterator
         yield from (_told_failures(each) for each in left[:_EDITIONS_NAMED])
         if len(left) > _EDITIONS_NAMED:
             yield f"… and so of {len(left) - _EDITIONS_NAMED:,} more editions"
-    if uncertain:
+    look = "`postroom outbox list --state uncertain` has the numbers"
+    if uncertain > withdrawn:
         yield (
-            f"{deliveries(uncertain)} may have gone out: `postroom outbox list --state uncertain` has the numbers, "
+            f"{deliveries(uncertain - withdrawn)} may have gone out: {look}, "
             "`postroom outbox resolve NUMBER` settles each, `postroom outbox retry EDITION --uncertain` sends "
             "all again"
+        )
+    if withdrawn:
+        yield (
+            f"{deliveries(withdrawn)} of what was withdrawn may have gone out: {look}, "
+            "`postroom outbox resolve NUMBER sent|cancelled` settles each; none goes out again"
         )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import is_state
+from postroom.outbox.history import REPLACED
 from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
 
 _FAILED = (
@@ -22,6 +23,18 @@ _FAILED = (
         *(edition.c.state != EditionState.CANCELLED.value, article.c.pulled_at.is_(None)),
     )
     .order_by(edition.c.due_at, edition.c.id)
+)
+_WITHDRAWN = (
+    select(func.coalesce(func.sum(edition.c.uncertain), 0))
+    .outerjoin(article, article.c.id == edition.c.article)
+    .where(
+        edition.c.uncertain > 0,
+        or_(
+            is_state(edition.c.state, EditionState.CANCELLED),
+            edition.c.settled == REPLACED,
+            article.c.pulled_at.is_not(None),
+        ),
+    )
 )
 # By the subscribers that are suppressed: they are fewer than the deliveries of an edition.
 _SUPPRESSED = (
@@ -62,3 +75,10 @@ def undecided(connection: Connection) -> tuple[Failures, ...]:
         for row in rows
     )
     return tuple(each for each in found if each.number > 0)
+
+
+def withdrawn(connection: Connection) -> int:
+    """Count the uncertain deliveries that may be settled, but not tried again: their edition was cancelled, replaced
+    or pulled.
+    """
+    return int(connection.execute(_WITHDRAWN).scalar_one())

@@ -38,7 +38,8 @@ class Done:
     `sent` are the editions of which something went out now, with how much; `tallies` the outcomes by
     transport; `backlogs` what waits for another try; `lines` the plan after it; `findings` what kept
     single candidates, or the whole folder, from the outbox. `failed` counts what failed in this run, and
-    `undecided` are the editions of these where that waits for a decision; `uncertain` counts all that does.
+    `undecided` are the editions of these where that waits for a decision; `uncertain` counts all that does,
+    with those `withdrawn` that can be settled, but not sent again.
     It `leads` unless another process that shares the ledger does: then it has published nothing.
     """
 
@@ -51,6 +52,7 @@ class Done:
     failed: int
     undecided: tuple[Failures, ...]
     uncertain: int
+    withdrawn: int
     leads: bool
 
 
@@ -142,6 +144,7 @@ def _done(
         failed=max(sum(failed.values()), 0),
         undecided=tuple(each for each in ledger.read(failures.undecided) if failed.get(each.edition, 0) > 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
+        withdrawn=ledger.read(failures.withdrawn),
         leads=tick is not None,
     )
 

@@ -59,7 +59,8 @@ def _worries(
     yield from (
         told_backlog(each, config) for each in ledger.read(backlogs, now) if is_orphaned(each, config)
     )
-    yield from unsettled(sum(each.number for each in left), left, sum(row.accounts.uncertain for row in rows))
+    uncertain, withdrawn = sum(row.accounts.uncertain for row in rows), ledger.read(failures.withdrawn)
+    yield from unsettled(sum(each.number for each in left), left, uncertain, withdrawn)
     yield from in_doubt(doubts(ledger, now))
 
 
