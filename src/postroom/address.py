@@ -31,7 +31,10 @@ _PLAIN: Final = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _NAMED: Final = re.compile(r"(?P<name>.*?)\s*<(?P<spec>[^<>]*)>", re.DOTALL)
-_SOMEONES: Final = re.compile(r"(://)?[^\s<>()\[\],;:\"'@]+@(?=[\w-]|\[)")
+_SOMEONES: Final = re.compile(
+    r"""(://)?(?:"(?:[^"\\\n]|\\.)*"|[^\s<>()\[\],;:"'@][^\s<>()\[\],;:"@]*)@(?=[\w-]|\[)"""
+)
+_ESCAPED: Final = re.compile(r"[\w.+'-]+(?=%40[\w-])")
 _QUOTED: Final = re.compile(r'"(?P<text>(?:[^"\\]|\\.)*)"', re.DOTALL)
 
 
@@ -90,7 +93,8 @@ def masked(text: str) -> str:
 
     The name in the address of a server is hidden too, and the rest of it left: `postgresql://…@db.example`.
     """
-    return _SOMEONES.sub(r"\1…@", text) if "@" in text else text
+    hidden = _SOMEONES.sub(r"\1…@", text) if "@" in text else text
+    return _ESCAPED.sub("…", hidden) if "%40" in hidden else hidden
 
 
 def _careful(spec: str) -> Address:

@@ -349,6 +349,8 @@ def test_an_editor_s_own_names_are_known(rules: ArticleRules, write: Callable[..
         ),
         ("---\na: &a [*a]\n---\n", 2, "an alias that holds itself"),
         (f"---\ntitle: {'x' * MAX_MATTER_BYTES}\n---\n", 2, "larger than 64 KB"),
+        (f"+++\ntitle = 'x'\nweight = {'9' * 4301}\n+++\n", 3, "a number is too long to be read"),
+        (f"+++\ntitle = 'x'\nweight = 0x{'f' * 4301}\n+++\n", 3, "a number is too long to be read"),
         ("---\ntitle: x\n---\n" + "x" * (MAX_BODY_BYTES + 1), 4, "larger than 1024 KB"),
         ("---\ntitle: x\n---\n" + "é" * (MAX_BODY_BYTES // 2 + 1), 4, "larger than 1024 KB"),
         (b"---\ntitle: caf\xe9\n---\n", 2, "byte 0xE9 is not UTF-8"),

@@ -181,3 +181,18 @@ def test_a_link_among_the_backups_is_not_restored(url: str, precious: Path) -> N
     with pytest.raises(LedgerError, match=r"no good backup.*is a link"):
         restore.restore(url, NOW)
     assert restore.restore(url, NOW, elsewhere).backup == elsewhere
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("foreign", [link, dangling, pipe, folder])
+def test_what_stands_where_sqlite_keeps_its_own_is_neither_opened_nor_waited_for(
+    foreign: Foreign, ending: str, url: str, precious: Path
+) -> None:
+    Ledger(url).close()
+    file = Path(url.removeprefix("sqlite:///"))
+    beside = file.with_name(file.name + ending)
+    beside.unlink(missing_ok=True)
+    foreign(beside, precious)
+    with pytest.raises(LedgerError, match=f"{beside.name} is a link, a folder, a pipe"):
+        Ledger(url)
+    assert is_untouched(precious)

@@ -131,7 +131,12 @@ class TOMLFront(_Fenced):
             ) from error
         except RecursionError as error:
             raise MatterError("lists and tables are nested too deep", 0) from error
-        matter = Matter((key, _open_value(value)) for key, value in tables.items())
+        except ValueError as error:  # Python reads no number of more than 4,300 digits
+            raise MatterError(_TOO_LONG, _longest_line(fm)) from error
+        try:
+            matter = Matter((key, _open_value(value)) for key, value in tables.items())
+        except ValueError as error:  # nor writes one, that stood there in hexadecimal
+            raise MatterError(_TOO_LONG, _longest_line(fm)) from error
         matter.lines = _lines_of(matter, fm, r"^[ \t\[]*[\"']?{key}[\"']?[ \t]*[=.\]]")
         return matter
 
@@ -214,6 +219,15 @@ def _without_twins(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         twin = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise MatterError(f"the key `{twin}` is given twice; keep one", 0)
     return entries
+
+
+_TOO_LONG = 'a number is too long to be read; put it in "quotes"'
+
+
+def _longest_line(fm: str) -> int:
+    """Tell where such a number must stand."""
+    lines = fm.splitlines()
+    return max(range(len(lines)), key=lambda number: len(lines[number]))
 
 
 def _open_value(value: object, depth: int = 1) -> Value:

@@ -37,6 +37,16 @@ def opened(path: Path, flags: int) -> int:
     raise LedgerError(_foreign(path))
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise LedgerError where something stands at `path` that is no plain file; SQLite would wait for it."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        raise LedgerError(_foreign(path))
+
+
 def _foreign(path: Path) -> str:
     return (
         f"{path} is a link, a folder, a pipe or a file with a second name; expected a plain file of Postroom's, "

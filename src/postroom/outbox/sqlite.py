@@ -18,6 +18,7 @@ from types import ModuleType
 
 from postroom.errors import LedgerError
 from postroom.model import visible
+from postroom.outbox import beside
 
 BUSY_TIMEOUT_SECONDS = 10
 
@@ -115,6 +116,8 @@ def prepare(path: Path, create: bool) -> None:
     A new file is readable by its owner alone: it holds addresses.
     """
     refuse_irregular(path)
+    for ending in ("-journal", "-wal", "-shm"):
+        beside.refuse_foreign(path.with_name(path.name + ending))
     refuse_shared(path, _kind(path))
     if path.exists():
         _refuse_second_name(path)
