@@ -180,7 +180,10 @@ def test_two_articles_of_one_id_name_each_other_and_neither_may_go_out(
 def test_a_missing_folder_is_one_finding(rules: ArticleRules) -> None:
     reading = Shelf(replace(rules, folder=rules.base / "nowhere")).read(NOW)
     assert [str(found) for loaded in reading.loaded for found in loaded.findings] == [
-        "nowhere: cannot be read (no such file or directory); check `articles.folder`, and the permissions"
+        (
+            "config.yaml: articles.folder: nowhere cannot be read (no such file or directory); "
+            "check the name, and the permissions"
+        )
     ]
 
 

@@ -122,8 +122,16 @@ def test_an_articles_folder_that_is_none_is_an_error(is_file: bool, desk, postro
     for words in (("check",), ("run", "--once")):
         answer = postroom(*words)
         assert answer.code == 1
-        assert "articles: " in answer.told
-        assert "check `articles.folder`, and the permissions" in answer.told
+        assert "config.yaml:2: error articles.folder: articles cannot be read (no" in answer.told
+        assert "check the name, and the permissions" in answer.told
+
+
+def test_an_articles_folder_that_is_none_counts_as_no_article(desk, postroom) -> None:
+    desk.configure(("{folder: articles,", "{\n  folder: artikles,"))
+    answer = postroom("check")
+    assert "config.yaml:3: error articles.folder: artikles cannot be read" in answer.told
+    assert "0 articles checked: 1 error" in answer.told
+    assert "0 articles config.yaml:3: error" in postroom("articles").told
 
 
 TEMPLATES = {

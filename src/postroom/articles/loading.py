@@ -46,12 +46,13 @@ _MAX_FILE_BYTES = 4 * (MAX_BODY_BYTES + MAX_MATTER_BYTES)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """What became of one file. `file` is relative to config.yaml's folder; without an article,
-    `findings` says why.
+    `findings` says why. `is_folder`: it is no file, but the articles folder, which cannot be read.
     """
 
     file: str
     article: Article | None
     findings: tuple[Finding, ...] = ()
+    is_folder: bool = False
 
 
 def load(path: Path, rules: ArticleRules) -> Loaded:

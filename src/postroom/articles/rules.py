@@ -16,7 +16,7 @@ class ArticleRules:
     `timezone` (an IANA name) and `publish_time` complete dates that name none. `url` is the
     pattern of a page's address with {slug}, {id}, {year}, {month} and {day}; "" for none.
     `aliases` adds names to a key (`{"title": ("headline",)}`). A file is read once it has not
-    changed for `settle`; zero reads it at once.
+    changed for `settle`; zero reads it at once. `named_at` is the file and line that name the folder.
     """
 
     folder: Path
@@ -26,3 +26,4 @@ class ArticleRules:
     url: str
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settle: timedelta = timedelta(seconds=2)
+    named_at: tuple[str, int | None] = ("config.yaml", None)

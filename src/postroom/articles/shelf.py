@@ -121,9 +121,24 @@ class Shelf:
     def _arranged(self, found: Survey) -> tuple[Loaded, ...]:
         """Sort what can be seen, with a finding for each pair of twins and each fault."""
         seen = [loaded for path, loaded in self._loaded.items() if path in found.files]
-        faults = [_fault(self._file(path), reason) for path, reason in found.faults.items()]
+        faults = [self._fault(path, reason) for path, reason in found.faults.items()]
         strays = [_stray(self._file(path)) for path in found.strays]
         return tuple(sorted((*_with_twins_named(seen), *faults, *strays), key=lambda loaded: loaded.file))
+
+    def _fault(self, path: str, reason: str) -> Loaded:
+        """Tell why a path cannot be looked at; of the whole folder, at the setting that names it."""
+        file, rules = self._file(path), self._rules
+        is_all = path == os.fspath(rules.folder)
+        named, line = rules.named_at if is_all else (file, None)
+        what, check = (f"articles.folder: {file} ", "the name") if is_all else ("", "`articles.folder`")
+        finding = Finding(
+            rule="unreadable",
+            severity=Severity.ERROR,
+            file=named,
+            line=line,
+            message=f"{what}cannot be read ({reason}); check {check}, and the permissions",
+        )
+        return Loaded(file=file, article=None, findings=(finding,), is_folder=is_all)
 
     def _file(self, path: str) -> str:
         return shown_path(path, self._rules.base)
@@ -131,14 +146,6 @@ class Shelf:
 
 def _is_below(path: str, folders: Iterable[str]) -> bool:
     return any(path == folder or path.startswith(folder + os.sep) for folder in folders)
-
-
-def _fault(file: str, reason: str) -> Loaded:
-    notes = Notes(file)
-    notes.error(
-        "unreadable", f"cannot be read ({reason}); check `articles.folder`, and the permissions", None
-    )
-    return Loaded(file=file, article=None, findings=tuple(notes.findings))
 
 
 def _stray(file: str) -> Loaded:

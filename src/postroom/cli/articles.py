@@ -29,7 +29,8 @@ def command(config: Path, as_json: bool) -> None:
     rows = [[console.text(cell) for cell in _row(article, zone)] for article in articles]
     out.print(console.table(["date", "title", "file", "tags", "read"], rows))
     broken = [each for each in reading.loaded if each.article is None]
-    others = f", {console.plural(len(broken), 'file')} that cannot be read:" if broken else ""
+    files = sum(not each.is_folder for each in broken)
+    others = f", {console.plural(files, 'file')} that cannot be read:" if files else ""
     out.print(f"\n{console.plural(len(articles), 'article')}{others}")
     console.print_findings((finding for each in broken for finding in each.findings), out)
 

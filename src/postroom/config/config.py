@@ -22,7 +22,7 @@ class ArticleSettings:
     `url` is the page of an article, with `{slug}`, `{id}`, `{year}`, `{month}` and `{day}` to fill
     in. `publish_time` holds for a date without a time, in the publication's zone. `hold_if_late` is
     None for `never`. `aliases` maps a known front matter key to further names an editor gives it.
-    A file is read once it has not changed for `settle`.
+    A file is read once it has not changed for `settle`. `folder_line` is where config.yaml names the folder.
     """
 
     folder: Path
@@ -31,6 +31,7 @@ class ArticleSettings:
     hold_if_late: timedelta | None
     aliases: Mapping[str, tuple[str, ...]]
     settle: timedelta
+    folder_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ class _Settled:
     publication: Publication
 
     def articles(self) -> ArticleSettings:
-        section = _sound(self.sections.articles)
+        section, folder = _sound(self.sections.articles), ("articles", "folder")
         return ArticleSettings(
             folder=absolute(self.base, section.folder),
             url=section.url or f"{self.publication.url}/articles/{{slug}}",
@@ -127,6 +127,7 @@ class _Settled:
             hold_if_late=_or_none(section.hold_if_late),
             aliases=section.aliases,
             settle=section.settle,
+            folder_line=self.tree.name_place(folder).line if self.tree.at(folder) is not None else None,
         )
 
     def images(self) -> ImageSettings:

@@ -63,7 +63,8 @@ def check(
             found += _renderings(project, candidates[loaded.article.source], loaded.article, now)
         if progress is not None:
             progress(number, len(files))
-    return Checked(articles=len(files), findings=tuple(_sorted(found)))
+    articles = sum(not each.is_folder for each in files)
+    return Checked(articles=articles, findings=tuple(_sorted(found)))
 
 
 def _chosen(project: Project, file: str, only: tuple[Path, ...]) -> bool:

@@ -140,7 +140,7 @@ def _done(
         backlogs=ledger.read(backlogs, now),
         tallies=tallies,
         lines=tuple(plan_of(project, seen, ledger, known, now)),
-        findings=(*_of_folder(project, seen), *(tick.findings if tick is not None else ())),
+        findings=(*_of_folder(seen), *(tick.findings if tick is not None else ())),
         failed=max(sum(failed.values()), 0),
         undecided=tuple(each for each in ledger.read(failures.undecided) if failed.get(each.edition, 0) > 0),
         uncertain=sum(row.accounts.uncertain for row in rows),
@@ -149,9 +149,8 @@ def _done(
     )
 
 
-def _of_folder(project: Project, seen: Survey) -> Iterator[Finding]:
+def _of_folder(seen: Survey) -> Iterator[Finding]:
     """Find what is wrong with the articles folder as a whole: then no article could be looked at."""
-    folder = project.config.articles.folder
     for each in seen.broken:
-        if (project.config.base / each.file).resolve() == folder.resolve():
+        if each.is_folder:
             yield from each.findings

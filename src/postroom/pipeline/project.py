@@ -44,6 +44,7 @@ def open_project(config: Config, *, settle: bool = False) -> Project:
         url=settings.url,
         aliases=settings.aliases,
         settle=settings.settle if settle else timedelta(0),
+        named_at=(config.path.name, settings.folder_line),
     )
     templates = Templates([config.templates, shipped("templates")], config.base)
     return Project(config=config, shelf=Shelf(rules), templates=templates)
