@@ -177,7 +177,38 @@ def test_front_matter_may_set_what_is_mailed_and_posted(read: Read) -> None:
     assert found.email == {"subject": "S", "preheader": "P"}
     assert found.social == {"linkedin": {"hook": "a\nb", "takeaways": ("x", "y")}}
     assert found.channels == ("a", "not b")
-    assert article(read(matter("channels: null"))).channels is None
+
+
+def test_an_empty_list_of_channels_sends_it_nowhere_and_says_so(read: Read) -> None:
+    loaded = read(matter("tags: x\nchannels: []"))
+    assert article(loaded).channels == ()
+    (told,) = [each for each in loaded.findings if each.rule == "front-matter-channels"]
+    assert (told.severity, told.line) == (Severity.INFO, article(loaded).lines["channels"])
+
+
+@pytest.mark.parametrize("written", ["", "null", "''", "{}"])
+def test_channels_without_a_name_are_an_error_with_its_line(read: Read, written: str) -> None:
+    loaded = read(matter(f"tags: x\nchannels: {written}"))
+    (told,) = [each for each in loaded.findings if each.rule == "front-matter-channels"]
+    assert (told.severity, told.line) == (Severity.ERROR, article(loaded).lines["channels"])
+    assert "`channels: []` to send it nowhere" in told.message
+
+
+@pytest.mark.parametrize("written", ["in review", "Entwurf", "[draft]", "yes"])
+def test_a_status_that_is_not_known_keeps_it_back_and_names_those_that_are(read: Read, written: str) -> None:
+    loaded = read(matter(f"tags: x\nstatus: {written}"))
+    (told,) = [each for each in loaded.findings if each.rule == "front-matter-status"]
+    assert (told.severity, told.line) == (Severity.ERROR, article(loaded).lines["draft"])
+    assert "write published (or " in told.message
+    assert "draft (or archived, " in told.message
+    assert article(loaded).draft
+
+
+@pytest.mark.parametrize("written", ["published", "Public", "LIVE", "scheduled", "", "null"])
+def test_a_status_that_lets_it_out_is_no_finding(read: Read, written: str) -> None:
+    loaded = read(matter(f"status: {written}"))
+    assert not article(loaded).draft
+    assert [each for each in loaded.findings if each.rule == "front-matter-status"] == []
 
 
 @pytest.mark.parametrize(

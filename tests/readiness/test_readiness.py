@@ -168,6 +168,7 @@ def test_a_warning_stops_nothing() -> None:
         (("not linkedin",), False),
         (("not newsletter",), True),
         (("all", "not linkedin"), False),
+        ((), False),
     ],
 )
 def test_front_matter_narrows_the_channels(names: tuple[str, ...], ready: bool) -> None:

@@ -96,7 +96,7 @@ def assemble(matter: Matter, text: Text, where: Place, rules: ArticleRules, note
         draft=bool(draft or folder),
         draft_reason=draft or (f"in the folder {folder}" if folder else ""),
         url=canonical_url(rules.url, name, landing, moment.at if moment else None),
-        channels=facts.texts("channels"),
+        channels=facts.channels(),
         email=facts.email(),
         social=facts.social(),
         attributes=facts.rest(),

@@ -8,26 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from sys import intern
 from typing import TypeVar
 
-from postroom.articles.matter import Matter, Plain, Value, is_empty, truth, typed
+from postroom.articles.matter import Matter, Value, is_empty, truth, typed
 from postroom.articles.names import plain_name
 from postroom.articles.notes import Notes
+from postroom.articles.values import one_line, read_image, read_labels, read_text, read_texts
 from postroom.model import Attribute, ImageRef
 
 _Read = TypeVar("_Read")
 
-_IMAGE_KEYS = ("src", "url", "path", "image", "file", "filename", "feature", "teaser")
-_LABEL_KEYS = ("name", "title", "label", "value", "slug")
-# An escape (`\ufffe`) brings them in, and HTML and XML cannot hold them (XML 1.0, production 2).
-_NO_CHARACTER = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NOT_PUBLIC = frozenset(("draft", "private", "pending", "unpublished", "hidden", "archived", "trash", "wip"))
+_PUBLIC = frozenset(
+    ("published", "publish", "public", "live", "final", "ready")
+    + ("scheduled", "future", "approved", "active", "done")
+)
 _YES, _NO = frozenset(("true", "yes", "on", "1", "y")), frozenset(("false", "no", "off", "0", "n"))
 _EMAIL_PARTS = ("subject", "preheader")
-
-
-def one_line(text: str) -> str:
-    """Put a text on one line: breaks and runs of blanks become one blank, what is no character goes."""
-    text = " ".join(text.split())
-    return text if text.isprintable() else _NO_CHARACTER.sub("", text)
 
 
 class Facts:
@@ -82,24 +77,24 @@ class Facts:
 
     def text(self, fact: str) -> str:
         """Read a text, on one line; "" where none is given."""
-        return self._first(fact, _text, "a text") or ""
+        return self._first(fact, read_text, "a text") or ""
 
     def texts(self, fact: str) -> tuple[str, ...] | None:
         """Read a list of names; text with commas is one, too. None where none is given."""
-        read = self._first(fact, _texts, "a text or a list of texts")
+        read = self._first(fact, read_texts, "a text or a list of texts")
         return None if read is None else tuple(dict.fromkeys(read))
 
     def authors(self) -> tuple[str, ...]:
         """Read one author or many, as text or as mappings with a name. Commas part nothing here."""
         read = self._first(
-            "author", lambda value: _labels(value if isinstance(value, list) else [value]), "a name"
+            "author", lambda value: read_labels(value if isinstance(value, list) else [value]), "a name"
         )
         return tuple(read or ())
 
     def image(self) -> ImageRef | None:
         """Read the hero image: an address, a mapping with one, or the first of a list."""
         alt = self.text("heroImageAlt")
-        reference = self._first("heroImage", _image, "an image's address")
+        reference = self._first("heroImage", read_image, "an image's address")
         if reference is None:
             return None
         src, own_alt = reference
@@ -110,9 +105,9 @@ class Facts:
         for key, value in self.candidates("draft"):
             name, word = plain_name(key), one_line(value).lower() if isinstance(value, str) else ""
             if name == "status":
-                if word in _NOT_PUBLIC:
-                    return f"status: {word}"
-                continue
+                if word in _PUBLIC:
+                    continue
+                return self._unpublished(key, value, word)
             decided = True if word in _YES else False if word in _NO else None
             if name == "published" and decided is None:
                 continue
@@ -124,6 +119,37 @@ class Facts:
             if decided is not (name == "published"):
                 return f"{key}: {word or 'unclear'}"
         return ""
+
+    def _unpublished(self, key: str, value: Value, word: str) -> str:
+        """Name the status that keeps an article back; one that is not known is an error, too."""
+        self._notes.lines[intern("draft")] = self.line(key)
+        if word not in _NOT_PUBLIC:
+            found = f"`{one_line(value)[:40]}` is not known" if isinstance(value, str) else "expected a word"
+            message = (
+                f"{key}: {found}; write published (or {_listed(_PUBLIC - {'published'})}) to let it out, "
+                f"draft (or {_listed(_NOT_PUBLIC - {'draft'})}) to keep it back"
+            )
+            self._notes.error("front-matter-status", message, self.line(key))
+        return f"status: {word or 'unclear'}"
+
+    def channels(self) -> tuple[str, ...] | None:
+        """Read the names of the channels; () for an empty list: it goes nowhere. None where none is asked for."""
+        keys = [key for name in self._names["channels"] for key in self._keys.get(name, ())]
+        given = next((key for key in keys if not is_empty(self._matter[key])), None)
+        if given is not None or not keys:
+            return self.texts("channels")
+        key = keys[0]
+        self.use("channels", key)
+        if isinstance(self._matter[key], list):
+            message = f"{key}: the list is empty, so it goes to no channel; remove the line to send it to all"
+            self._notes.info("front-matter-channels", message, self.line(key))
+            return ()
+        message = (
+            f"{key}: names no channel; remove the line to send it to all, write `channels: [newsletter]` "
+            "to send it to that one, or `channels: []` to send it nowhere"
+        )
+        self._notes.error("front-matter-channels", message, self.line(key))
+        return None
 
     def email(self) -> dict[str, str]:
         """Read `email: {subject, preheader}`. An address there (the author's) is left to `rest`."""
@@ -148,7 +174,7 @@ class Facts:
                 "front-matter-unknown", f"{key}.{name}: no such setting; {hint}", self.line(key)
             )
             return ""
-        text = _text(value)
+        text = read_text(value)
         if text is None:
             self._notes.error("front-matter-type", f"{key}.{name}: expected a text", self.line(key))
         return text or ""
@@ -188,7 +214,7 @@ class Facts:
     def dates(self, fact: str) -> Iterator[tuple[str, str]]:
         """Give the keys and texts that may be this date; `published: true` is none."""
         for key, value in self.candidates(fact):
-            text = _text(value)
+            text = read_text(value)
             if text is None:
                 self._notes.error("front-matter-type", f"{key}: expected a date, found none", self.line(key))
             elif truth(value) is None:
@@ -212,45 +238,5 @@ class Facts:
         }
 
 
-def _text(value: Value) -> str | None:
-    if isinstance(value, list):
-        return _text(value[0]) if len(value) == 1 else None
-    return one_line(value) if isinstance(value, str) else None
-
-
-def _texts(value: Value) -> list[str] | None:
-    if isinstance(value, str):
-        value = [Plain(item) for item in re.split(r"[,;]", value)]
-    if not isinstance(value, list):
-        return None
-    labels = _labels(value)
-    return (
-        None
-        if labels is None
-        else [intern(label) for item in labels if (label := item.removeprefix("#").strip())]
-    )
-
-
-def _labels(values: list[Value]) -> list[str] | None:
-    """Read the names in a list of texts or of mappings that hold one; None if one has no name."""
-    labels = []
-    for value in values:
-        if isinstance(value, dict):
-            value = next((value[key] for key in _LABEL_KEYS if isinstance(value.get(key), str)), value)
-        if not isinstance(value, str):
-            return None
-        if not is_empty(value):
-            labels.append(one_line(value))
-    return labels
-
-
-def _image(value: Value) -> tuple[str, str] | None:
-    """Read an image's address and its alternative text."""
-    if isinstance(value, list):
-        return _image(value[0]) if value else None
-    if isinstance(value, dict):
-        src = next((value[key] for key in _IMAGE_KEYS if isinstance(value.get(key), str | dict)), "")
-        alt = value.get("alt", "")
-        inner = _image(src) if src else None
-        return (inner[0], inner[1] or (one_line(alt) if isinstance(alt, str) else "")) if inner else None
-    return (value.strip(), "") if value.strip() else None
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(sorted(names))

@@ -29,7 +29,8 @@ class Article:
     shown to people), both with forward slashes; `source` is absolute.
     `publish_at` is aware, in the zone the author or the publication named; `publish_text` is
     what the author wrote. `read_time` is in minutes. `url` is the canonical page.
-    `channels` are the names (or `not name`) of the front matter's `channels:`; None means all.
+    `channels` are the names (or `not name`) of the front matter's `channels:`; None means all,
+    () none.
     `email` may hold `subject` and `preheader`; `social` maps a network or channel to overrides
     by variant or part (`hook`, `takeaways`, `question`, …), text or a tuple of texts.
     `attributes` holds all remaining front matter for conditions. `lines` maps a front matter key

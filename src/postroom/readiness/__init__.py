@@ -6,7 +6,7 @@ the front matter behind it, with its line, because an editor will act on that se
 
 from postroom.readiness.candidate import Candidate
 from postroom.readiness.clearance import clearance
-from postroom.readiness.judge import follows_its_file, judge
+from postroom.readiness.judge import follows_its_file, judge, unselected
 from postroom.readiness.moved import Recognised, recognise
 
-__all__ = ["Candidate", "Recognised", "clearance", "follows_its_file", "judge", "recognise"]
+__all__ = ["Candidate", "Recognised", "clearance", "follows_its_file", "judge", "recognise", "unselected"]

@@ -44,7 +44,7 @@ def judge(candidate: Candidate, history: History, now: datetime, *, afresh: bool
     if past is not None and not afresh and not _is_to_be_made(candidate, past):
         return _told_past(candidate, past)
     decision: Readiness | None
-    for rule in (_pulled, _unselected, _drafted, _faulty, _undated, _too_old, _too_early):
+    for rule in (_pulled, _unselected_now, _drafted, _faulty, _undated, _too_old, _too_early):
         decision = rule(candidate, history, now)
         if decision is not None:
             return decision
@@ -121,13 +121,17 @@ def _pulled(candidate: Candidate, history: History, now: datetime) -> Blocked | 
     return Blocked(why=f"it was pulled {told(known.pulled_at, candidate.channel)}")
 
 
-def _unselected(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+def _unselected_now(candidate: Candidate, history: History, now: datetime) -> Blocked | None:
+    return unselected(candidate)
+
+
+def unselected(candidate: Candidate) -> Blocked | None:
+    """Say why the article does not go to the channel at all: its own `channels`, or the channel's `only`."""
     article, channel = candidate.article, candidate.channel
     if article.channels is not None and not _names(article.channels, channel.name):
         line = article.lines.get("channels")
-        return Blocked(
-            why=f"{at(article.file, line)}: its front matter `channels` does not name {channel.name}"
-        )
+        what = f"does not name {channel.name}" if article.channels else "is an empty list: it goes nowhere"
+        return Blocked(why=f"{at(article.file, line)}: its front matter `channels` {what}")
     if channel.only and not parse(channel.only).holds(facts(article)):
         return Blocked(
             why=f"{setting(channel, 'only')} is '{channel.only}', which this article does not meet"
@@ -138,7 +142,7 @@ def _unselected(candidate: Candidate, history: History, now: datetime) -> Blocke
 def _names(wanted: Sequence[str], channel: str) -> bool:
     refused = {name[4:].strip() for name in wanted if name.startswith("not ")}
     asked = {name for name in wanted if not name.startswith("not ")}
-    return channel not in refused and (not asked or channel in asked or "all" in asked)
+    return bool(wanted) and channel not in refused and (not asked or channel in asked or "all" in asked)
 
 
 def facts(article: Article) -> dict[str, Attribute]:
