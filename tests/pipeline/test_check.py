@@ -36,6 +36,47 @@ def test_a_slip_in_the_front_matter_is_told(desk, facts: dict[str, str], expecte
     assert told.startswith("articles/letters.md:")
 
 
+@pytest.mark.parametrize(
+    ("social", "expected"),
+    [
+        (
+            "{linkedn: {hook: Mine}}",
+            "social.linkedn: there is no such network or channel; did you mean `linkedin`?",
+        ),
+        ("{linkedin: {hok: Mine}}", "social.linkedin.hok: no post has such a part; did you mean `hook`?"),
+        ("{newsletter: {hook: Mine}}", "social.newsletter: there is no such network or channel"),
+    ],
+)
+def test_words_for_a_post_that_nobody_would_read_are_told(desk, social: str, expected: str) -> None:
+    path = desk.article()
+    lines = path.read_text(encoding="utf-8").replace("---\n", f"---\nsocial: {social}\n", 1)
+    desk.write("articles/letters.md", lines)
+    (told,) = found(desk)
+    assert told.startswith(f"articles/letters.md:2: front-matter-name: {expected}")
+
+
+def test_a_part_that_a_template_of_ones_own_reads_is_no_slip(desk) -> None:
+    path = desk.article()
+    social = "---\nsocial: {linkedin: {title: T, mood: Fine, longform: L}}\n"
+    desk.write("articles/letters.md", path.read_text(encoding="utf-8").replace("---\n", social, 1))
+    desk.write("templates/linkedin/mine.j2", "---\nneeds: hook\n---\n{{ hook }} {{ given.mood }}\n")
+    assert found(desk) == []
+
+
+def test_what_the_article_does_not_become_is_no_error(desk) -> None:
+    desk.article(channels="linkedin", body="Hello {{country|world}}, and that is good to know of you.")
+    assert [each for each in found(desk) if "merge-field" in each] == []
+
+
+def test_what_the_channel_does_not_take_is_no_error(desk) -> None:
+    settings = (desk.folder / "config.yaml").read_text(encoding="utf-8")
+    desk.write(
+        "config.yaml", settings.replace("    kind: email\n", "    kind: email\n    only: tags has 'lead'\n")
+    )
+    desk.article(body="Hello {{country|world}}, and that is good to know of you.")
+    assert [each for each in found(desk) if "merge-field" in each] == []
+
+
 def test_a_key_of_ones_own_is_no_slip(desk) -> None:
     desk.article(sponsor="nobody", country="DE", mood="fine")
     assert found(desk) == []

@@ -17,10 +17,10 @@ from postroom.model import Attribute, ImageRef
 _Read = TypeVar("_Read")
 
 _NOT_PUBLIC = frozenset(("draft", "private", "pending", "unpublished", "hidden", "archived", "trash", "wip"))
-_PUBLIC = frozenset(
-    ("published", "publish", "public", "live", "final", "ready")
-    + ("scheduled", "future", "approved", "active", "done")
-)
+_PUBLIC = frozenset((
+    *("published", "publish", "public", "live", "final", "ready"),
+    *("scheduled", "future", "approved", "active", "done"),
+))  # fmt: skip
 _YES, _NO = frozenset(("true", "yes", "on", "1", "y")), frozenset(("false", "no", "off", "0", "n"))
 _EMAIL_PARTS = ("subject", "preheader")
 

@@ -17,6 +17,7 @@ from postroom.config.config import (
     TransportSettings,
     WebSettings,
 )
+from postroom.config.kinds import known_variants
 from postroom.config.reading import load, parse, schema
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "NotifyPlace",
     "TransportSettings",
     "WebSettings",
+    "known_variants",
     "load",
     "parse",
     "schema",

@@ -6,28 +6,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
-from postroom.articles import KEYS
 from postroom.audience import Rejection, rows
 from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.lint.post import compare
 from postroom.model import Article, Channel, Finding, History, Post, Severity
 from postroom.pipeline.project import Project
 from postroom.pipeline.signing import UNFIT, unusable_keys
+from postroom.pipeline.slips import slips
 from postroom.pipeline.stage import stage
 from postroom.pipeline.survey import Progress, Survey, regrade, survey
 from postroom.pipeline.wayout import missing_ways_out
-from postroom.readiness import Candidate
+from postroom.readiness import Candidate, unselected
 from postroom.transports.secret import reader
 
 _ROWS_NAMED = 20
 """How many unusable rows of an audience file are named one by one."""
-
-
-_KEYS = [name for names in KEYS.values() for name in names]
-_PLAIN_KEYS = frozenset(name.casefold() for name in _KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +53,7 @@ def check(
     for number, loaded in enumerate(files, start=1):
         found += loaded.findings
         if loaded.article is not None:
-            found += regrade(project.config, _slips(project, loaded.article))
+            found += regrade(project.config, slips(project.config, loaded.article))
         if loaded.article is not None and not _stops(loaded.findings):
             found += _renderings(project, candidates[loaded.article.source], loaded.article, now)
         if progress is not None:
@@ -72,34 +67,6 @@ def _chosen(project: Project, file: str, only: tuple[Path, ...]) -> bool:
         return True
     path = (project.config.base / file).resolve()
     return any(path == each.resolve() or path.is_relative_to(each.resolve()) for each in only)
-
-
-def _slips(project: Project, article: Article) -> Iterator[Finding]:
-    """Find names in an article's front matter that are most probably slips of the pen."""
-    channels = [*project.config.channels, "all"]
-    for name in article.channels or ():
-        asked = name.removeprefix("not ").strip()
-        if asked not in channels:
-            yield _slip(article, "channels", f"there is no channel `{asked}`{_nearest(asked, channels)}")
-    for key in article.attributes:
-        near = get_close_matches(key, _KEYS, n=1, cutoff=0.8)
-        if near and key.casefold() not in _PLAIN_KEYS:
-            yield _slip(article, key, f"`{key}` means nothing here; did you mean `{near[0]}`?")
-
-
-def _slip(article: Article, key: str, message: str) -> Finding:
-    return Finding(
-        rule="front-matter-name",
-        severity=Severity.WARNING,
-        file=article.file,
-        line=article.lines.get(key),
-        message=message,
-    )
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean `{near[0]}`?" if near else f"; there are {', '.join(known)}"
 
 
 def _stops(findings: Iterable[Finding]) -> bool:
@@ -156,10 +123,11 @@ def _config_finding(channel: Channel, name: str, message: str) -> Finding:
 
 
 def _by_source(seen: Survey) -> dict[Path, list[Candidate]]:
-    """Gather what each file may become, in one pass."""
+    """Gather what each file may become, in one pass; channels that it does not go to are left out."""
     found: dict[Path, list[Candidate]] = defaultdict(list)
     for verdict in seen.verdicts:
-        found[verdict.candidate.article.source].append(verdict.candidate)
+        if unselected(verdict.candidate) is None:
+            found[verdict.candidate.article.source].append(verdict.candidate)
     return found
 
 
