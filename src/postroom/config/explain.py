@@ -102,10 +102,17 @@ def _wrong(error: ErrorDetails, model: Model, loc: SettingPath) -> str:
             if "text" in _TYPES[kind] and isinstance(given, dict)
             else ""
         )
-        return f"expected {_TYPES[kind]}, found {found}{braces}"
+        return f"expected {_TYPES[kind]}, found {found}{braces}{_secret_cure(model, loc)}"
     if kind in _LIMITS:
         return f"{_LIMITS[kind].format(**error['ctx'])}, found {found}"
     return f"{re.sub('^Input should (be|have)', 'expected', error['msg'])}, found {found}"
+
+
+def _secret_cure(model: Model, loc: SettingPath) -> str:
+    """Say how to write a secret: what was found is not shown."""
+    if not _is_secret(model, loc):
+        return ""
+    return f'; write "${{{str(loc[-1]).upper()}}}" and set that variable, or put it in "quotes"'
 
 
 def _field(model: Model, loc: SettingPath) -> object:

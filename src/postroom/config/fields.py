@@ -42,9 +42,20 @@ def _text(value: object) -> str:
     return value
 
 
+def _read(read: Callable[[str], T], value: object) -> T:
+    """Read text. A number that would be wrong in quotes, too, is told what is expected instead of them."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            read(str(value))
+        except Wrong as wrong:
+            message = str(wrong).replace(described(str(value)), described(value))
+            raise WrongType(message, wrong.at) from wrong
+    return read(_text(value))
+
+
 def _reads(read: Callable[[str], T]) -> PlainValidator:
     """Make a validator of a function that reads text."""
-    return PlainValidator(lambda value: read(_text(value)))
+    return PlainValidator(lambda value: _read(read, value))
 
 
 def _shows(pattern: str | None = None, *examples: str) -> WithJsonSchema:
@@ -181,7 +192,7 @@ def _variant(value: object) -> Variant:
 
 def _after(name: str, after: object) -> timedelta:
     try:
-        return words.duration(_text(after))
+        return _read(words.duration, after)
     except Wrong as wrong:
         raise Wrong(str(wrong), at=(name,)) from wrong
 

@@ -31,6 +31,7 @@ _UNITS: Final = {
 _SPAN: Final = re.compile(r"(\d{1,6})\s+(second|minute|hour|day|week)s?")
 _SPEED: Final = re.compile(r"(\d{1,6})\s+(?:per|an?)\s+(second|minute|hour|day)")
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 _SELECTOR: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -48,23 +49,33 @@ def _anchored(path: Path, info: ValidationInfo) -> Path:
 
 
 def _span(value: Any) -> Any:
-    """Read `48 hours`; leave anything that is no text to pydantic."""
-    if not isinstance(value, str):
+    """Read `48 hours`, and take a length that is one already."""
+    if isinstance(value, timedelta):
         return value
-    match = _SPAN.fullmatch(value.strip().lower())
+    match = _SPAN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     if match is None:
         raise ValueError("write a number and a unit, such as `48 hours` or `3 days`")
     return int(match[1]) * _UNITS[match[2]]
 
 
 def _rate(value: Any) -> Any:
-    """Read `14 per second`; leave anything that is no text to pydantic."""
-    if not isinstance(value, str):
+    """Read `14 per second`, and take a rate that is one already."""
+    if value is None or isinstance(value, tuple):
         return value
-    match = _SPEED.fullmatch(value.strip().lower())
+    match = _SPEED.fullmatch(value.strip().lower()) if isinstance(value, str) else None
     if match is None or not int(match[1]):
         raise ValueError("write a number and a unit, such as `14 per second` or `500 per hour`")
     return Rate(int(match[1]), _UNITS[match[2]])
+
+
+def _host(value: Any) -> Any:
+    """Refuse what is more than the name of a server: an address on the web, or text with blanks."""
+    if isinstance(value, str) and _HOST.fullmatch(value) is None:
+        raise ValueError(
+            "write the name of the server alone, such as `smtp.example.org`; "
+            "`port` and `tls` are settings of their own"
+        )
+    return value
 
 
 def _domain(value: Any) -> Any:
@@ -113,6 +124,16 @@ Speed = Annotated[
     WithJsonSchema({"type": "string", "pattern": rf"^{_SPEED.pattern}$", "examples": ["14 per second"]}),
 ]
 """How many in which time, in an editor's words."""
+
+Host = Annotated[
+    str,
+    BeforeValidator(_host),
+    Field(max_length=253),
+    WithJsonSchema({
+        "type": "string", "pattern": f"^{_HOST.pattern}$", "maxLength": 253, "examples": ["smtp.example.org"]
+    }),
+]  # fmt: skip
+"""The name or the IP address of a server."""
 
 Domain = Annotated[
     str,

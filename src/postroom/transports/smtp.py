@@ -21,7 +21,7 @@ from postroom.transports._smtp_opening import Route, opened
 from postroom.transports._smtp_outcome import Stage, Trouble, judge
 from postroom.transports._smtp_session import Gone, Session
 from postroom.transports._smtp_wire import Patience
-from postroom.transports.fields import AnchoredPath, Signing
+from postroom.transports.fields import AnchoredPath, Host, Signing
 from postroom.transports.protocol import TransportSettings
 from postroom.transports.secret import Secret
 
@@ -60,7 +60,7 @@ class Transport:
         )
 
         kind: Literal["smtp"] = "smtp"
-        host: str = Field(pattern=r"^[A-Za-z0-9._:-]+$", max_length=253)
+        host: Host
         port: int | None = Field(default=None, ge=1, le=65535)
         tls: Literal["starttls", "implicit", "none"] = "starttls"
         username: Secret | None = None
