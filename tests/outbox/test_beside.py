@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import pwd
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -196,3 +198,84 @@ def test_what_stands_where_sqlite_keeps_its_own_is_neither_opened_nor_waited_for
     with pytest.raises(LedgerError, match=f"{beside.name} is a link, a folder, a pipe"):
         Ledger(url)
     assert is_untouched(precious)
+
+
+SERVICE = 65534
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files that another user should have")
+
+
+@ROOT
+def test_what_root_makes_belongs_to_the_owner_of_the_folder(url: str, tmp_path: Path) -> None:
+    os.chown(tmp_path, SERVICE, SERVICE)
+    with DaemonLock(url), Ledger(url) as ledger:
+        guard.beat(ledger, guard.place_of(url), NOW)
+        Reserve(tmp_path / "postroom.db", 4096).restore(
+            Room(path=Path("/"), free=50 * GB, stop_enqueue=GB, stop_claims=GB)
+        )
+        made = backup.run(ledger, url, NOW)
+    restore.restore(url, NOW, made.path)
+    made_here = {each.name: (each.stat().st_uid, each.stat().st_gid) for each in tmp_path.rglob("*")}
+    assert {
+        "postroom.db",
+        "postroom.db.lock",
+        "postroom.db.instance",
+        "postroom.db.reserve",
+        "backups",
+    } < set(made_here)
+    assert set(made_here.values()) == {(SERVICE, SERVICE)}, made_here
+
+
+@ROOT
+def test_what_root_copies_elsewhere_stays_its_own(url: str, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    os.chown(elsewhere, SERVICE, SERVICE)
+    with Ledger(url) as ledger:
+        assert backup.run(ledger, url, NOW, elsewhere).path.stat().st_uid == 0
+
+
+@ROOT
+def test_a_file_with_something_in_it_is_not_given_away(tmp_path: Path) -> None:
+    os.chown(tmp_path, SERVICE, SERVICE)
+    found = tmp_path / "postroom.db.lock"
+    found.write_text("1\n")
+    with DaemonLock(f"sqlite:///{tmp_path}/postroom.db"):
+        assert found.stat().st_uid == 0
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder that the service's user owns and may reach, which `tmp_path` is not."""
+    with tempfile.TemporaryDirectory() as name:
+        os.chown(name, SERVICE, SERVICE)
+        yield Path(name)
+
+
+def as_service(work: Callable[[], object]) -> str:
+    """Have the service's user do `work`; return how it is refused."""
+    os.seteuid(SERVICE)
+    try:
+        with pytest.raises(LedgerError) as caught:
+            work()
+    finally:
+        os.seteuid(0)
+    return str(caught.value)
+
+
+@ROOT
+@pytest.mark.parametrize("name", ["", ".lock", ".instance"])
+def test_a_file_of_roots_is_named_with_its_owner_and_the_cure(shared_folder: Path, name: str) -> None:
+    url, file = f"sqlite:///{shared_folder}/postroom.db", shared_folder / f"postroom.db{name}"
+
+    def work() -> None:
+        with DaemonLock(url), Ledger(url) as ledger:
+            guard.beat(ledger, guard.place_of(url), NOW)
+
+    work()
+    os.chown(file, 0, 0)
+    user = pwd.getpwuid(SERVICE).pw_name
+    told = as_service(work)
+    assert f"{file}: Permission denied; it belongs to root, and this is run by {user}" in told
+    assert f"`sudo chown {user} {file}`" in told
+    os.chown(file, 1, 1)
+    assert f"`sudo -u {pwd.getpwuid(1).pw_name} postroom …`" in as_service(work)

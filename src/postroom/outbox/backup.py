@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, select
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import disk, durable, history, sqlite
 from postroom.outbox import meta as facts
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import hand_over, opened, whose
 from postroom.outbox.columns import to_micros
 from postroom.outbox.engine import shown, told
 from postroom.outbox.guard import mark_as_copy
@@ -146,8 +146,11 @@ def _chosen(path: Path, target: Path | None, now: datetime) -> Path:
     chosen = folder / f"{_name(path)}-{_stamp(now)}.db" if target is None or target.is_dir() else target
     if os.path.lexists(chosen):
         raise LedgerError(f"{chosen} is there already; a backup takes no other file's place")
+    is_new = target is None and not folder.exists()
     try:
         chosen.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_new:
+            hand_over(folder, folder.parent)
     except OSError as error:
         raise LedgerError(f"cannot make the folder {chosen.parent}: {error.strerror}") from error
     return chosen
@@ -158,14 +161,18 @@ def _make(path: Path, chosen: Path, now: datetime) -> int:
     _refuse_without_room(path, chosen)
     try:
         _clear(fresh)
-        os.close(opened(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        handle = opened(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        if chosen.parent == folder_of(path):
+            hand_over(handle, chosen.parent)
+        os.close(handle)
         _copy(path, fresh)
         _mark(fresh, now)
         durable.sync(fresh)
         size = fresh.stat().st_size
         durable.put(fresh, chosen)
     except OSError as error:
-        raise LedgerError(f"cannot write the backup {chosen}: {error.strerror}") from error
+        cure = f"; {owned}" if (owned := whose(chosen.parent)) else ""
+        raise LedgerError(f"cannot write the backup {chosen}: {error.strerror}{cure}") from error
     finally:
         with suppress(OSError):
             _clear(fresh)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from postroom.errors import LedgerError
@@ -45,6 +46,45 @@ def refuse_foreign(path: Path) -> None:
         return
     if not stat.S_ISREG(mode):
         raise LedgerError(_foreign(path))
+
+
+def hand_over(made: int | Path, folder: Path) -> None:
+    """Give what root has just made, a folder or an open and empty file, to the owner of the `folder` it is in.
+
+    A ledger is worked on by its service's user, and repaired by root: what root leaves must not lock that user out.
+    Where root may not give anything away, as in some containers, it stays as it is.
+    """
+    found = os.fstat(made) if isinstance(made, int) else made.lstat()
+    owner = folder.stat()
+    is_fresh = stat.S_ISDIR(found.st_mode) or found.st_size == 0
+    if os.geteuid() == 0 == found.st_uid and owner.st_uid != 0 and is_fresh:
+        with suppress(OSError):
+            os.chown(made, owner.st_uid, owner.st_gid, follow_symlinks=isinstance(made, int))
+
+
+def whose(path: Path) -> str:
+    """Say to whom a file that cannot be opened belongs, and the cure; nothing where it is one's own, or not there."""
+    try:
+        owner, user = path.lstat().st_uid, os.geteuid()
+    except OSError:
+        return ""
+    if owner == user:
+        return ""
+    cure = (
+        f"`sudo chown {_name(user)} {path}` gives it back"
+        if owner == 0
+        else f"run this as that user: `sudo -u {_name(owner)} postroom …`"
+    )
+    return f"it belongs to {_name(owner)}, and this is run by {_name(user)}; {cure}"
+
+
+def _name(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
 
 
 def _foreign(path: Path) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import hand_over, opened
 
 STOP_ENQUEUE_BYTES = 500 * 1024**2
 STOP_CLAIMS_BYTES = 100 * 1024**2
@@ -116,6 +116,7 @@ class Reserve:
         handle = opened(self.path, os.O_WRONLY | os.O_CREAT)
         try:
             os.ftruncate(handle, 0)
+            hand_over(handle, self.path.parent)
             left = self._size
             while left > 0:
                 left -= os.write(handle, os.urandom(min(left, 1024**2)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import hand_over, opened
 
 
 def write(path: Path, data: bytes) -> None:
@@ -17,6 +17,7 @@ def write(path: Path, data: bytes) -> None:
     handle = opened(fresh, os.O_WRONLY | os.O_CREAT)
     try:
         os.ftruncate(handle, 0)
+        hand_over(handle, path.parent)
         os.write(handle, data)
         os.fsync(handle)
     finally:

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError, LedgerUnreachable
 from postroom.outbox import postgresql, sqlite
+from postroom.outbox.beside import whose
 
 T = TypeVar("T")
 
@@ -23,6 +24,7 @@ _CURES = {
     "SQLITE_CANTOPEN": "it cannot be opened; make the file and its folder readable and writable",
     "SQLITE_PERM": "it cannot be opened; make the file and its folder readable and writable",
 }
+_FORBIDDEN = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
 _MORE_TRIES = 4
 _BROKEN = "SQLITE_IOERR"
 _DECIDING = (
@@ -162,7 +164,9 @@ def _tell(url: str, error: BaseException) -> NoReturn:
             f"the disk under the ledger {shown(url)} failed ({error}); check the disk, then start again"
         ) from error
     cure = next((text for prefix, text in _CURES.items() if code.startswith(prefix)), str(error))
-    raise LedgerError(f"the ledger {shown(url)}: {cure}") from error
+    path = sqlite.path_of(url)
+    owner = whose(path) if path is not None and code.startswith(_FORBIDDEN) else ""
+    raise LedgerError(f"the ledger {shown(url)}: {owner or cure}") from error
 
 
 def _tell_postgresql(address: URL, error: BaseException) -> NoReturn:

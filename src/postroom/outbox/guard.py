@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Text, delete, exists, false, literal_column, 
 from postroom.errors import LedgerError
 from postroom.outbox import durable
 from postroom.outbox import meta as facts
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import opened, whose
 from postroom.outbox.columns import to_micros
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.sqlite import has_lasting_inodes, path_of
@@ -177,8 +177,7 @@ def instance_beside(file: Path) -> str | None:
 
 def was_real(file: Path) -> bool:
     """Whether the file beside the ledger `file` tells of one that had something real in it."""
-    seen = _seen(Place(file=file, machine="", inode=0))
-    return seen is not None and seen.real and seen.epoch > 0
+    return bool((seen := _seen(Place(file=file, machine="", inode=0))) and seen.real and seen.epoch)
 
 
 def mark_as_copy(now: datetime) -> tuple[str, str]:
@@ -229,7 +228,8 @@ def _seen(place: Place) -> _Seen | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise LedgerError(f"cannot read {_file(place)}: {error.strerror}; make it readable") from error
+        cure = whose(_file(place)) or "make it readable"
+        raise LedgerError(f"cannot read {_file(place)}: {error.strerror}; {cure}") from error
 
 
 def _understood(data: bytes) -> _Seen | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from postroom.errors import LedgerError, LedgerLocked
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import hand_over, opened, whose
 from postroom.outbox.sqlite import has_lasting_inodes, path_of, refuse_irregular
 
 _NEVER_DELETE = "never delete {name}: it keeps mails from going out twice"
@@ -63,6 +63,8 @@ class DaemonLock:
             handle = opened(database, os.O_RDONLY)
         except FileNotFoundError:
             return
+        except OSError as error:
+            raise _unopened(database, error) from error
         if not _is_free(handle):
             _shut(handle)
             raise LedgerLocked(_refusal_without_lock(database), None)
@@ -98,6 +100,8 @@ def is_held(url: str) -> bool:
         handle = opened(_lock_of(database.resolve()), os.O_RDONLY)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise _unopened(_lock_of(database.resolve()), error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -130,12 +134,16 @@ def _lock(path: Path) -> int:
 def _opened(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return opened(path, os.O_RDWR | os.O_CREAT)
+        handle = opened(path, os.O_RDWR | os.O_CREAT)
+        hand_over(handle, path.parent)
     except OSError as error:
-        raise LedgerError(
-            f"cannot write {path}: {error.strerror}; see that {path.parent} is a folder that can be written to, "
-            "or set `outbox: database:` to another place"
-        ) from error
+        raise _unopened(path, error) from error
+    return handle
+
+
+def _unopened(path: Path, error: OSError) -> LedgerError:
+    folder = f"see that {path.parent} is a folder that can be written to, or set `outbox: database:` to another place"
+    return LedgerError(f"cannot write {path}: {error.strerror}; {whose(path) or folder}")
 
 
 def _is_free(handle: int) -> bool:

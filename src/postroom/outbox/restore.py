@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from postroom.errors import LedgerCorrupt, LedgerError
 from postroom.outbox import backup, durable, guard, meta, sqlite
-from postroom.outbox.beside import opened
+from postroom.outbox.beside import hand_over, opened
 from postroom.outbox.engine import shown
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.rows import read_content
@@ -84,7 +84,7 @@ def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
     try:
         handle = opened(fresh, os.O_WRONLY | os.O_CREAT)
         try:
-            _copy(chosen, handle)
+            _copy(chosen, handle, path.parent)
             damaged = _move_aside(path, now)
             durable.put(fresh, path)
         finally:
@@ -94,10 +94,11 @@ def restore(url: str, now: datetime, given: Path | None = None) -> Restored:
     return Restored(backup=chosen, damaged=damaged, skipped=tuple(skipped))
 
 
-def _copy(chosen: Path, handle: int) -> None:
-    """Write a file into one that is open, for its owner alone, and wait for the disk; closes it."""
+def _copy(chosen: Path, handle: int, folder: Path) -> None:
+    """Write a file into one that is open in `folder`, for its owner alone, and wait for the disk; closes it."""
     with os.fdopen(handle, "wb") as copy, chosen.open("rb") as source:
         copy.truncate(0)
+        hand_over(handle, folder)
         os.fchmod(handle, 0o600)
         shutil.copyfileobj(source, copy)
         copy.flush()

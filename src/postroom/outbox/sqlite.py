@@ -126,7 +126,11 @@ def prepare(path: Path, create: bool) -> None:
         raise LedgerError(f"there is no ledger at {path} yet; `postroom run` makes it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            beside.hand_over(handle, path.parent)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise LedgerError(
             f"cannot create the ledger {path}: {error.strerror}; {_folder_cure(path)}"
