@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import postroom
 from postroom.config import Config, NotifyHook, NotifyMail, parse
 from postroom.config.palette import DARK, LIGHT, contrast
+from postroom.config.rules import RULES
 from postroom.model import Channel, LinkMode, Severity, Unsubscribe
 
 SMALLEST = """\
@@ -218,6 +221,34 @@ def test_mail_to_people_without_a_postal_address_is_a_warning() -> None:
     text = SMALLEST.replace("transport: out\n  posts", "transport: mx\n  posts")
     text = text.replace("transports: {", "transports: {mx: {kind: smtp, host: h}, ")
     assert [each.rule for each in parse(text, Path("/p/config.yaml")).warnings] == ["config-no-address"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "hint"),
+    [
+        ("image-mising", '; did you mean "image-missing"?'),
+        ("zzz", "; `postroom check` names the rule of a finding in brackets"),
+    ],
+)
+def test_a_grade_for_a_rule_that_no_finding_has_is_a_warning(rule: str, hint: str) -> None:
+    (warning,) = read(f"checks: {{{rule}: error}}").warnings
+    assert str(warning) == f'config.yaml:13:10: checks.{rule}: no finding has the rule "{rule}"{hint}'
+
+
+def test_every_rule_of_the_code_can_be_graded() -> None:
+    told = set()
+    for file in Path(postroom.__file__).parent.rglob("*.py"):
+        if file.parent.name in {"lint", "articles", "render", "assets", "audience", "pipeline"}:
+            text = file.read_text(encoding="utf-8")
+            told |= set(
+                re.findall(
+                    r'(?:error|warning|info|refusal|finding|note|Fault|_slip)\(\s*"([a-z]+(?:-[a-z0-9]+)+)"',
+                    text,
+                )
+            )
+            told |= set(re.findall(r'rule="([a-z-]+)"', text))
+    assert len(told) > 60
+    assert told - RULES == set()
 
 
 def test_checks_are_regraded_or_switched_off() -> None:

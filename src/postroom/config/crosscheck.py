@@ -14,6 +14,7 @@ from postroom.config.fields import Variant
 from postroom.config.kinds import known_variants
 from postroom.config.palette import LIGHT, READABLE, contrast
 from postroom.config.problem import Problem
+from postroom.config.rules import RULES
 from postroom.config.sections import BrandSection, ChannelSection
 from postroom.config.tree import Tree
 from postroom.config.validate import Sections, senders
@@ -37,6 +38,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_commented(tree),
         *_contrasts(sections),
         *_aliases(sections),
+        *_grades(sections),
         *operation.check(sections.notify, sections.transports, senders(sections)),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
     ]
@@ -100,6 +102,21 @@ def _contrasts(sections: Sections) -> Iterator[Problem]:
             message = f"{colour} on {surface} is hard to read: {ratio}"
             path = ("brand", name)
             yield Problem(rule="config-contrast", path=path, message=message, severity=Severity.WARNING)
+
+
+def _grades(sections: Sections) -> Iterator[Problem]:
+    for rule in sections.project.checks if sections.project else ():
+        if rule not in RULES:
+            hint = (
+                nearest(rule, sorted(RULES)) or "; `postroom check` names the rule of a finding in brackets"
+            )
+            yield Problem(
+                rule="config-unknown-rule",
+                path=("checks", rule),
+                message=f'no finding has the rule "{rule}"{hint}',
+                at_name=True,
+                severity=Severity.WARNING,
+            )
 
 
 def _aliases(sections: Sections) -> Iterator[Problem]:
