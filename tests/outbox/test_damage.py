@@ -82,9 +82,10 @@ def test_no_flipped_bit_sends_anything_wrong(whole: Path, outbox, tmp_path: Path
     assert refused > 0
 
 
-def altered(path: Path, statement: str) -> str:
+def altered(path: Path, *statements: str) -> str:
     connection = module_of(driver()).connect(path)
-    connection.execute(statement)
+    for statement in statements:
+        connection.execute(statement)
     connection.commit()
     connection.close()
     return f"sqlite:///{path}"
@@ -142,3 +143,34 @@ def test_a_fact_that_cannot_be_read_is_damage(
     with Ledger(url) as ledger, pytest.raises(LedgerCorrupt, match=rf"`{name}`.*`postroom outbox recover`"):
         ledger.write(read)
     assert f"`{name}`" in restore.damage(url), "`outbox recover` sees it too"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("holds", "x'ff00fe'"),
+        ("holds", "99999999999999999"),
+        ("holds", "'{'"),
+        ("holds", "'{}'"),
+        ("holds", "'[1]'"),
+        ("state", "'{'"),
+        ("failed", "x'ff00fe'"),
+        ("failed", "'{'"),
+        ("uncertain", "'text'"),
+        ("uncertain", "1.5"),
+        ("recipients", "char(27) || '[31m'"),
+        ("sending", "char(27) || '[31m'"),
+        ("title", "x'ff00fe'"),
+        ("due_at", "9000000000000000000"),
+        ("finished_at", "'{'"),
+    ],
+)
+def test_an_edition_that_cannot_be_read_is_damage(whole: Path, name: str, value: str) -> None:
+    harm = f"UPDATE edition SET {name} = {value}"
+    url = altered(whole, "PRAGMA ignore_check_constraints=1", harm)
+    with pytest.raises(LedgerCorrupt, match=rf"`{name}` of edition 1 .*`postroom outbox recover`") as told:
+        Ledger(url)
+    assert str(told.value).isprintable()
+    assert restore.damage(url), "`outbox recover` sees it too"
+    with pytest.raises(LedgerCorrupt, match="is damaged"):
+        backup.check(whole)

@@ -25,6 +25,7 @@ from postroom.outbox.columns import to_micros
 from postroom.outbox.engine import shown, told
 from postroom.outbox.guard import mark_as_copy
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.misfits import misfit
 from postroom.outbox.tables import attempt, subscriber, suppression
 
 EVERY = timedelta(hours=1)
@@ -231,6 +232,8 @@ def _prove(copy: sqlite3.Connection, path: Path) -> None:
         raise LedgerCorrupt(f"{path} is damaged ({sqlite.told_stranger(kind, name)})")
     if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
         raise LedgerCorrupt(f"{path} is no ledger")
+    if what := misfit(copy.execute):
+        raise LedgerCorrupt(f"{path} is damaged ({what})")
 
 
 def _open(name: str) -> sqlite3.Connection:

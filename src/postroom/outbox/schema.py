@@ -14,6 +14,7 @@ from postroom.errors import LedgerCorrupt, LedgerError, LedgerTooNew
 from postroom.model import visible
 from postroom.outbox import sqlite
 from postroom.outbox.engine import told, transact
+from postroom.outbox.misfits import misfit
 from postroom.outbox.tables import metadata
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def version(connection: Connection) -> str | None:
 
 
 def _checked(connection: Connection) -> str | None:
-    """Return the version of the tables, after a look whether they are Postroom's own and all there."""
+    """Return the version of the tables, after a look whether they are Postroom's own and all there, and whether
+    every edition can be read: whoever uses a row of one trusts its values.
+    """
     if connection.dialect.name == "sqlite":
         for kind, name in connection.exec_driver_sql(sqlite.STRANGERS):
             raise _damaged(connection, sqlite.told_stranger(kind, name))
@@ -69,6 +72,8 @@ def _checked(connection: Connection) -> str | None:
     missing = set(metadata.tables) - set(inspect(connection).get_table_names()) if found == HEAD else ()
     if missing:
         raise _damaged(connection, f"these tables are gone: {', '.join(sorted(missing))}")
+    if found == HEAD and connection.dialect.name == "sqlite" and (what := misfit(connection.exec_driver_sql)):
+        raise _damaged(connection, what)
     return found
 
 
