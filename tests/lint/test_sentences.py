@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,12 @@ def test_questions_are_known_in_many_scripts(text):
 
 def test_a_statement_is_no_question():
     assert not is_question("Why not.")
+
+
+@pytest.mark.parametrize("unit", ["Is it so? ", "A. ", "e.g. A ", "3. Mai ", "(so.) ", "何故？", "…, "])
+def test_a_long_paragraph_takes_as_long_as_its_length(unit):
+    text = unit * (300_000 // len(unit))
+    begun = time.process_time()
+    sentences = split(text, "de")
+    assert joined(sentences) == text.strip()
+    assert time.process_time() - begun < 5  # a hundred times as long where each stop looks at all the text

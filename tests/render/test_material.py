@@ -1,3 +1,5 @@
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -396,3 +398,22 @@ def test_any_body_can_be_drawn_from(parts):
         *material.digest(200),
     )
     assert all("**" not in text and "`" not in text and "](" not in text for text in texts)
+
+
+@pytest.mark.parametrize("sentence", ["A. ", "Is it so? ", "Is it so? No. "])
+def test_a_paragraph_of_a_hundred_thousand_sentences_is_drawn_from(sentence):
+    tracemalloc.start()
+    _ = drawn(sentence * 4_000).drawing.sentences
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40_000_000  # a list of its neighbours for each would take more than 128 MB
+    begun = time.process_time()
+    material = drawn(sentence * (300_000 // len(sentence)))
+    _ = (
+        material.hooks,
+        material.before_question,
+        material.takeaways,
+        material.support,
+        material.digest(3_000),
+    )
+    assert time.process_time() - begun < 20  # linear: 2 seconds

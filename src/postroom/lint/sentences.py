@@ -6,6 +6,8 @@ sentence that is drawn from an article may come out long but never broken.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import regex
 
 _ENDS = ".!?…。！？｡؟۔।"
@@ -14,6 +16,8 @@ _CLOSERS = "\"'”’»«›)\\]}」』）】"
 _OPENERS = "\"'“”‘’„«»‹›(\\[{「『（【¿¡*–—-"
 
 _STOP = regex.compile(rf"[{_ENDS}]+[{_CLOSERS}]*")
+_END = regex.compile(rf"[{_ENDS}][{_CLOSERS}]*$")
+_QUESTION = regex.compile(rf"(?:[?？؟][!！]?|か。|[吗嗎呢]。)[{_CLOSERS}]*$")
 
 # What is quoted or put in brackets is never cut open.
 _ENCLOSED = regex.compile(
@@ -49,6 +53,10 @@ _BEGINNERS = _words(
 _ORDINAL_LANGUAGES = _words("de da nb nn no fi cs sk pl sl hr bs sr hu et lv is tr")
 _INITIALS = regex.compile(r"(?:\p{L}\.)*\p{L}")
 _ORDINAL = regex.compile(r"\d{1,2}")
+# Read from right to left, from the end of the stretch that is given.
+_WORD_BEFORE = regex.compile(r"(?r)[^\s(\"“„‘'«\[—–]*")
+_BLANK_BEFORE = regex.compile(r"(?r)\s*")
+_RUNS_ON = regex.compile(rf"[{_FULL_WIDTH}][」』）”]*$")
 _FIRST_WORD = regex.compile(rf"[{_OPENERS}\s]*([\p{{L}}\p{{M}}\p{{N}}’']+)")
 
 
@@ -58,54 +66,70 @@ def split(text: str, language: str = "en") -> tuple[str, ...]:
     Each keeps its closing marks and is stripped of blank space around it; joined by a space
     (by nothing in Chinese and Japanese) they give the paragraph back. `language` is a BCP 47 tag.
     """
-    enclosed = [match.span() for match in _ENCLOSED.finditer(text)]
+    text = text.rstrip()
     sentences: list[str] = []
     start = 0
-    for stop in _STOP.finditer(text):
-        end = stop.end()
-        if any(left < end < right for left, right in enclosed):
-            continue
+    for stop in _stops(text):
         if _is_end(text, start, stop, language):
-            sentences.append(text[start:end].strip())
-            start = end
+            sentences.append(text[start : stop.end()].strip())
+            start = stop.end()
     sentences.append(text[start:].strip())
     return tuple(sentence for sentence in sentences if sentence)
 
 
 def ends_sentence(text: str) -> bool:
     """Whether the text closes with the mark of a sentence, also inside a closing quote."""
-    return regex.search(rf"[{_ENDS}][{_CLOSERS}]*$", text.rstrip()) is not None
+    return _END.search(text.rstrip()) is not None
 
 
 def is_question(text: str) -> bool:
     """Whether the text closes as a question, in any script."""
-    return regex.search(rf"(?:[?？؟][!！]?|か。|[吗嗎呢]。)[{_CLOSERS}]*$", text.rstrip()) is not None
+    return _QUESTION.search(text.rstrip()) is not None
 
 
-def joined(sentences: tuple[str, ...] | list[str]) -> str:
+def joined(sentences: Iterable[str]) -> str:
     """Write sentences one after the other: with a space between, unless the script has none."""
-    text = ""
+    written: list[str] = []
+    mark = ""  # the full-width one that ends what is written, if one does
     for sentence in sentences:
-        gap = "" if not text or regex.search(rf"[{_FULL_WIDTH}][」』）”]*$", text) else " "
-        text += gap + sentence
-    return text
+        if written and not mark:
+            written.append(" ")
+        if sentence or written:
+            written.append(sentence)
+        mark = "。" if _RUNS_ON.search(mark + sentence) else ""
+    return "".join(written)
+
+
+# A paragraph may hold a hundred thousand stops and no end of a sentence: for none of them is the text
+# read from where it begins, nor to where it ends.
+
+
+def _stops(text: str) -> Iterator[regex.Match[str]]:
+    """Tell the marks that may end a sentence, but for those within quotation marks or brackets."""
+    enclosed = _ENCLOSED.finditer(text)
+    left = right = 0
+    for stop in _STOP.finditer(text):
+        while right <= stop.end() and (following := next(enclosed, None)):
+            left, right = following.span()
+        if not left < stop.end() < right:
+            yield stop
 
 
 def _is_end(text: str, start: int, stop: regex.Match[str], language: str) -> bool:
-    after = text[stop.end() :]
-    if not after.strip():
+    if stop.end() == len(text):
         return True
     mark = stop.group()
     if mark[-1] in _FULL_WIDTH:
         return True
-    if not after[0].isspace():
+    if not text[stop.end()].isspace():
         return False
-    first = _FIRST_WORD.match(after)
+    first = _FIRST_WORD.match(text, stop.end())
     if first is None or _goes_on(first.group(1)):
         return False
-    return mark.rstrip("\"'”’»«›)]}") != "." or _full_stop_ends(
-        text[start : stop.start()], first.group(1), language
-    )
+    if mark.rstrip("\"'”’»«›)]}") != ".":
+        return True
+    last = _WORD_BEFORE.match(text, start, stop.start())
+    return last is not None and _full_stop_ends(last, start, first.group(1), language)
 
 
 def _goes_on(word: str) -> bool:
@@ -113,9 +137,8 @@ def _goes_on(word: str) -> bool:
     return word[0].islower() and not any(letter.isupper() for letter in word[1:])
 
 
-def _full_stop_ends(before: str, following: str, language: str) -> bool:
-    last = regex.search(r"[^\s(\"“„‘'«\[—–]*$", before)
-    word = last.group() if last else ""
+def _full_stop_ends(last: regex.Match[str], start: int, following: str, language: str) -> bool:
+    word = last.group()
     folded = word.casefold()
     if not word or folded in _NEVER_LAST:
         return False
@@ -124,5 +147,11 @@ def _full_stop_ends(before: str, following: str, language: str) -> bool:
     if folded in _SOMETIMES_LAST or (_INITIALS.fullmatch(word) and word != "I"):
         return following.casefold() in _BEGINNERS
     if _ORDINAL.fullmatch(word):
-        return not (before.strip() == word or language.split("-")[0] in _ORDINAL_LANGUAGES)
+        return not (_opens(last, start) or language.split("-")[0] in _ORDINAL_LANGUAGES)
     return True
+
+
+def _opens(word: regex.Match[str], start: int) -> bool:
+    """Whether nothing but blank space stands between `start` and a word."""
+    blank = _BLANK_BEFORE.match(word.string, start, word.start())
+    return blank is not None and blank.start() == start

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import overload
 
 from postroom.lint.sentences import is_question, joined
 from postroom.render import wording
@@ -15,6 +16,29 @@ SHORTEST = 40
 """Columns below which a sentence says too little to open a post."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch(Sequence[str]):
+    """Sentences of a paragraph that follow each other, by their `places` in it.
+
+    A copy for each sentence of what stands around it would be their number squared.
+    """
+
+    paragraph: tuple[str, ...]
+    places: range
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> Stretch: ...
+    def __getitem__(self, at: int | slice) -> str | Stretch:
+        if isinstance(at, slice):
+            return Stretch(self.paragraph, self.places[at])
+        return self.paragraph[self.places[at]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
     """A sentence of the body. `before` and `after` are the sentences around it in its paragraph;
@@ -22,8 +46,8 @@ class Drawn:
     """
 
     text: str
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
     previous: tuple[str, ...] = ()
     place: int = 0
     heading: str = ""
@@ -92,11 +116,12 @@ def _only_answers(drawn: Drawn) -> bool:
 
 def _drawn(passage: Passage, place: int, previous: Passage | None) -> list[Drawn]:
     near = previous.sentences if previous and previous.kind is Kind.PARAGRAPH else ()
+    whole = Stretch(passage.sentences, range(len(passage.sentences)))
     return [
         Drawn(
             text=text,
-            before=passage.sentences[:index],
-            after=passage.sentences[index + 1 :],
+            before=whole[:index],
+            after=whole[index + 1 :],
             previous=near,
             place=place,
             heading=passage.heading,

@@ -205,7 +205,7 @@ class Material:
         is_alone = wording.stands_alone(text, self.language) if text else False
         return text if is_alone and len(text) <= max_chars else ""
 
-    def _after(self, text: str) -> tuple[str, ...]:
+    def _after(self, text: str) -> Sequence[str]:
         return next((drawn.after for drawn in self._ranked if drawn.text == text), ())
 
     def _summary_without(self, told: str) -> str:
