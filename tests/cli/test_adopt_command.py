@@ -88,6 +88,29 @@ def test_what_was_open_is_held_until_a_person_lets_it_go(restored, mailbox, post
     assert len(mailbox.recipients) == 3
 
 
+def test_each_held_edition_is_named_with_the_command_that_lets_it_go_on(restored, postroom, hours) -> None:
+    for name in ("first", "second"):
+        restored.article(name, date=hours(-1))
+    restored.run()
+    first, second = "newsletter/article/first", "newsletter/article/second"
+    assert postroom("outbox", "approve", first, "--recipients", "3").code == 0
+    move(restored)
+    adopted = postroom("adopt", "--yes").told
+    again = postroom("adopt", "--anyway", "--yes").told
+    for command in (f"postroom outbox release {first}", f"postroom outbox approve {second} --recipients 3"):
+        assert f"`{command}` lets it go on" in adopted
+        assert f"`{command}` lets it go on" in again
+    status = postroom("outbox", "status").told
+    assert f"{second}: it is the first edition" in status
+    assert status.count("may have sent it") == 2
+    refused = postroom("outbox", "release", second)
+    assert refused.code == 1
+    assert "needs approval: it is the first edition" in refused.told
+    assert refused.told.count("postroom outbox approve") == 1
+    assert postroom("outbox", "release", first).code == 0
+    assert postroom("outbox", "approve", second, "--recipients", "3").code == 0
+
+
 def test_what_the_ledger_never_heard_of_but_was_due_is_held(restored, mailbox, postroom, hours) -> None:
     restored.article("first", date=hours(-1.5))
     restored.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from postroom.cli import console, session
 from postroom.cli.moment import told
 from postroom.cli.worries import deliveries
 from postroom.errors import LedgerError, UsageError
-from postroom.outbox import adoption, guard
+from postroom.outbox import adoption, guard, operate
 from postroom.outbox.adoption import Adopted
 from postroom.outbox.sqlite import path_of
 
@@ -44,10 +45,11 @@ def command(config: Path, yes: bool, anyway: bool, as_json: bool) -> None:
         if not yes:
             _ask(why, ledger.read(adoption.at_stake))
         adopted = adoption.adopt(ledger, place, session.now())
+        ways = ledger.read(operate.ways_on, adopted.held)
     if as_json:
         console.print_json({"adopted": True, "why": why, **asdict(adopted)})
     else:
-        _print_adopted(adopted, zone)
+        _print_adopted(adopted, ways, zone)
 
 
 def _refuse_lost(database: str) -> None:
@@ -78,15 +80,13 @@ def _ask(why: str, held: list[str]) -> None:
     )
 
 
-def _print_adopted(adopted: Adopted, zone: ZoneInfo) -> None:
+def _print_adopted(adopted: Adopted, ways: Mapping[str, str], zone: ZoneInfo) -> None:
     since = f"; what went out after {told(adopted.since, zone)} may be missing in it" if adopted.since else ""
     click.echo(f"The ledger is adopted{since}.")
     for key in adopted.held:
-        click.echo(f"held: {key}")
+        click.echo(f"held: {key}; `{ways[key]}` lets it go on")
     if adopted.held:
-        click.echo(
-            "`postroom outbox release EDITION` lets one go on, `postroom outbox cancel EDITION` ends it."
-        )
+        click.echo("`postroom outbox cancel EDITION` ends one.")
     if adopted.in_doubt:
         click.echo(
             f"{deliveries(adopted.in_doubt)} may have gone out: "

@@ -15,10 +15,12 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.guard import Place, note, rise, settle_database
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.moves import move
+from postroom.outbox.operate import way_on
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import delivery, edition
 
 IN_DOUBT = "it was on its way when this ledger was copied"
+_MAY_HAVE_SENT = "may have sent it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,17 @@ def _adopt(connection: Connection, instance: str, now: datetime) -> tuple[Adopte
 
 def _hold(connection: Connection, row: AnyRow) -> None:
     """Hold an edition; one that is held already keeps what it needs, and its reason."""
-    cure = "approve" if row.state == EditionState.HELD and row.holds != "[]" else "release"
-    told = f"another copy of this ledger may have sent it; if not: `postroom outbox {cure} {row.key}`"
-    reason = f"{row.reason}; {told}" if row.reason and told not in row.reason else told
-    connection.execute(
-        update(edition).where(edition.c.id == row.id).values(state=EditionState.HELD.value, reason=reason)
-    )
+    values = {"state": EditionState.HELD.value, "reason": _reason(row)}
+    connection.execute(update(edition).where(edition.c.id == row.id).values(values))
+
+
+def _reason(row: AnyRow) -> str:
+    """Say why an edition is held and how it goes on, after what its reason says already."""
+    cure = f"if not: `{way_on(row)}`"
+    if not row.reason:
+        return f"another copy of this ledger {_MAY_HAVE_SENT}; {cure}"
+    if cure in row.reason:
+        return str(row.reason)
+    if _MAY_HAVE_SENT in row.reason:
+        return f"{row.reason}; {cure}"
+    return f"{row.reason}; another copy of this ledger {_MAY_HAVE_SENT}; {cure}"

@@ -6,6 +6,7 @@ Editions go by any name that `names.find` understands; `now` is when the decisio
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,8 @@ __all__ = [
     "suppress",
     "suppressions",
     "unsuppress",
+    "way_on",
+    "ways_on",
 ]
 
 # Holds that are about how many people would be written to: leave for them must name that number.
@@ -70,10 +73,7 @@ def approve(connection: Connection, key: str, *, recipients: int | None, now: da
     if row.state != EditionState.HELD or not holds:
         raise LedgerError(_not_approvable(row))
     if (recipients is not None or holds & _NEEDS_NUMBER) and recipients != row.recipients:
-        raise LedgerError(
-            f"{row.key} goes to {_people(row.recipients)} ({row.reason}); to let it go, say so: "
-            f"postroom outbox approve {row.key} --recipients {row.recipients}"
-        )
+        raise LedgerError(_with_way_on(row, f"goes to {_people(row.recipients)}", "; to let it go, say so"))
     leave = Approval(
         channel=row.channel,
         variant=row.variant,
@@ -115,9 +115,23 @@ def release(connection: Connection, key: str, now: datetime) -> str:
     if row.state != EditionState.HELD:
         raise LedgerError(f"{row.key} cannot be released: it is {told(row)}")
     if _json_list(row.holds):
-        raise LedgerError(f"{row.key} needs approval ({row.reason}): postroom outbox approve {row.key}")
+        raise LedgerError(_with_way_on(row, "needs approval"))
     _open(connection, row, now)
     return str(row.key)
+
+
+def way_on(row: AnyRow) -> str:
+    """Name the command that lets an edition go on which is held, or is about to be."""
+    holds = frozenset(_json_list(row.holds))
+    if not holds:
+        return f"postroom outbox release {row.key}"
+    number = f" --recipients {row.recipients}" if holds & _NEEDS_NUMBER else ""
+    return f"postroom outbox approve {row.key}{number}"
+
+
+def ways_on(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Name for each of these editions the command that lets it go on."""
+    return {key: way_on(take(connection, key)) for key in keys}
 
 
 def cancel(connection: Connection, key: str, reason: str, now: datetime) -> Withdrawal:
@@ -197,8 +211,16 @@ def _open(connection: Connection, row: AnyRow, now: datetime) -> None:
 
 def _not_approvable(row: AnyRow) -> str:
     if row.state == EditionState.HELD:
-        return f"{row.key} was held by hand ({row.reason}): postroom outbox release {row.key}"
+        return _with_way_on(row, "was held by hand")
     return f"{row.key} cannot be approved: it is {told(row)}"
+
+
+def _with_way_on(row: AnyRow, what: str, lead: str = "") -> str:
+    """Say what a held edition needs, why, and the command, which the reason may name already."""
+    command = way_on(row)
+    if f"`{command}`" in row.reason:
+        return f"{row.key} {what}: {row.reason}"
+    return f"{row.key} {what} ({row.reason}){lead}: {command}"
 
 
 def _people(count: int) -> str:
