@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom.model import Article
+from postroom.render.digest import digest
 from postroom.render.markdown import parse
 from postroom.render.material import Given, draw, given_for
+from postroom.render.passages import Kind, Passage
 from postroom.render.wording import is_drawable, is_statement, keywords, stands_alone, width
 
 
@@ -417,3 +419,16 @@ def test_a_paragraph_of_a_hundred_thousand_sentences_is_drawn_from(sentence):
         material.digest(3_000),
     )
     assert time.process_time() - begun < 20  # linear: 2 seconds
+
+
+def test_a_digest_of_thirty_thousand_sections_is_drawn():
+    said = "Rye is good."
+    passages = [
+        Passage(kind=Kind.PARAGRAPH, text=said, sentences=(said,), section=section)
+        for section in range(30_000)
+    ]
+    begun = time.process_time()
+    assert digest(passages, 280, language="en", told=frozenset()) == (said,) * 20
+    assert (
+        time.process_time() - begun < 8
+    )  # linear: 2 seconds; many times that where each cut counts all again

@@ -21,6 +21,8 @@ CLOSING_LENGTH = 500
 LIST_ITEMS = 7
 ITEM_LENGTH = 160
 
+_GAP = 2  # line ends between two blocks
+
 
 def digest(
     passages: Sequence[Passage], max_chars: int, *, language: str, told: frozenset[str]
@@ -36,13 +38,14 @@ def digest(
         if _length(blocks) <= max_chars:
             return blocks
     *body, last = blocks
-    while body and _length((*body, last)) > max_chars:
-        body.pop()
-    return (*body, last) if _length((*body, last)) <= max_chars else ()
+    length = _length(blocks)
+    while body and length > max_chars:
+        length -= len(body.pop()) + _GAP
+    return (*body, last) if length <= max_chars else ()
 
 
 def _length(blocks: Sequence[str]) -> int:
-    return sum(map(len, blocks)) + 2 * max(0, len(blocks) - 1)
+    return sum(map(len, blocks)) + _GAP * max(0, len(blocks) - 1)
 
 
 def _blocks(
