@@ -14,7 +14,10 @@ PEOPLE = 100
 
 
 OUT_OF_FILES = ("Too many open files",)
-OUT_OF_MEMORY = ("MemoryError", "can't start new thread", "memory allocation of")
+OUT_OF_MEMORY = (
+    *("MemoryError", "can't start new thread", "memory allocation of"),
+    "SystemError: error return without exception set",  # of CPython, where not even the exception can be made
+)
 
 
 def _restart_well(

@@ -225,16 +225,16 @@ class _Run:
             except LedgerError as error:
                 if not must or isinstance(error, LedgerBroken | LedgerCorrupt):
                     raise
-                if self.lane.space.give():
-                    continue
-                if self.stop.is_set():
+                is_given = self.lane.space.give()
+                if self.stop.is_set() and not is_given:
                     raise
                 log.error(
                     "results cannot be recorded; it is tried again",
                     transport=self.lane.name,
                     why=str(error),
                 )
-                self.stop.wait(RECORD_AGAIN_SECONDS)
+                if not is_given:
+                    self.stop.wait(RECORD_AGAIN_SECONDS)
 
     def _measure(self, answers: int) -> None:
         """Set how many may be in hand: as many as were answered within the last second, and two for each line."""
