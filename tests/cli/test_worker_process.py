@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from postroom import config as settings
-from postroom.cli import office as working
+from postroom.cli import help_out as working
 from postroom.outbox import meta
 from postroom.outbox.meta import GoodConfig
 from postroom.pipeline.roll import Roll
@@ -28,7 +28,7 @@ def test_a_worker_goes_by_its_own_config_whatever_another_host_has_kept(office, 
         ledger.write(
             meta.keep_config, GoodConfig(text=elsewhere, digest="of another", path="/srv/config.yaml")
         )
-    command = ["--config", str(config), "run", "--once", "--deliver-as", "host:1:abc/1"]
+    command = ["--config", str(config), "help-out", "--once", "host:1:abc/1"]
     worker = subprocess.Popen([sys.executable, "-m", "postroom", *command], stdin=subprocess.PIPE)
     assert worker.stdin is not None
     worker.stdin.write(f"{url}\n".encode())
@@ -73,7 +73,7 @@ def test_a_worker_stays_with_the_ledger_whose_lock_is_held(office, postroom, hou
         config.read_text(encoding="utf-8") + f"\noutbox:\n  database: sqlite:///{office.folder}/other.db\n"
     )
     config.write_text(changed, encoding="utf-8")
-    command = ["--config", str(config), "run", "--once", "--deliver-as", "host:1:abc/1"]
+    command = ["--config", str(config), "help-out", "--once", "host:1:abc/1"]
     worker = subprocess.Popen([sys.executable, "-m", "postroom", *command], stdin=subprocess.PIPE)
     worker.communicate(f"{url}\n".encode(), timeout=30)
     assert worker.returncode == 0

@@ -202,3 +202,20 @@ def test_what_an_owner_has_in_hand_from_before_is_judged_and_nothing_of_other_tr
     assert outbox.states("newsletter/article/post-rooms") == ["queued", "queued"]
     assert outbox.states("newsletter/article/other") == ["sending"]
     assert [one.delivery.recipient.name for one in outbox.claim(owner="other")] == ["Bea"]
+
+
+def test_what_nobody_knows_to_be_claimed_is_taken_back_unspent(outbox) -> None:
+    outbox.freeze("ada", "bea", "cleo")
+    outbox.freeze("ada", article="other", transport="backup")
+    known, *_ = outbox.claim(2)
+    outbox.claim(1, begin=False)
+    outbox.claim(carrier=claim.Carrier("backup", "smtp"))
+    assert outbox.ledger.write(recover.take_back, ME, {known.delivery.id}) == 2
+    assert outbox.states("newsletter/article/post-rooms") == ["sending", "queued", "queued"]
+    assert outbox.states("newsletter/article/other") == ["sending"]
+    taken = outbox.claim(owner="other")
+    assert [(one.delivery.recipient.name, one.delivery.attempts) for one in taken] == [
+        ("Bea", 1),
+        ("Cleo", 1),
+    ]
+    assert outbox.ledger.write(recover.take_back, ME, {known.delivery.id}) == 0

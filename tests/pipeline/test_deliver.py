@@ -778,6 +778,34 @@ def test_what_was_put_off_and_taken_again_stays_in_hand_until_its_answer(bench: 
     assert (asked.count("ada"), seen, bench.states()["ada"]) == (2, ["sending"], "sent")
 
 
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_claim_whose_commit_was_not_heard_of_leaves_nobody_in_doubt(
+    bench: Bench, monkeypatch, lost: int
+) -> None:
+    bench.freeze(*NAMES, hold_when_uncertain=True)
+    write, turns = bench.ledger.write, []
+
+    def deaf(work: Any, *rest: Any, **more: Any) -> Any:
+        done = write(work, *rest, **more)
+        if work is turn:
+            turns.append(done)
+            if len(turns) == lost:
+                raise LedgerError("the connection broke while the answer to COMMIT was awaited")
+        return done
+
+    monkeypatch.setattr(bench.ledger, "write", deaf)
+    monkeypatch.setattr(delivering, "RECORD_AGAIN_SECONDS", 0)
+    transport = Scripted()
+    if lost == 1:  # there is nothing that must be recorded: the next run goes on
+        with pytest.raises(LedgerError):
+            bench.deliver(transport, window=2)
+        assert bench.row().accounts.queued == len(NAMES)
+    bench.deliver(transport, window=2)
+    assert sorted(transport.tried) == sorted(NAMES)
+    assert turns[lost - 1], "it claimed nothing"
+    assert bench.row().accounts.sent == len(NAMES)
+
+
 def test_a_lost_answer_is_tried_once_more_later(bench: Bench) -> None:
     bench.freeze("ada")
     lost = Scripted(answer=lambda name: Unknown(reason="the connection broke"))

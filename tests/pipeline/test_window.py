@@ -58,7 +58,7 @@ def test_answers_are_recorded_together_also_where_little_is_in_hand() -> None:
     coordinator = waiting_on(window, SOON, SOON)
     for number in range(5):
         assert coordinator.is_alive()
-        window.answer(SimpleNamespace(number=number))
+        window.answer(SimpleNamespace(delivery_id=number))
         time.sleep(0.05)
     coordinator.join(1)
     assert not coordinator.is_alive()
@@ -70,7 +70,7 @@ def test_an_answer_does_not_wait_long_for_others() -> None:
     coordinator = waiting_on(window, SOON, 0.05)
     time.sleep(0.2)
     assert coordinator.is_alive()
-    window.answer(SimpleNamespace(number=1))
+    window.answer(SimpleNamespace(delivery_id=0))
     coordinator.join(1)
     assert not coordinator.is_alive()
 
@@ -78,6 +78,29 @@ def test_an_answer_does_not_wait_long_for_others() -> None:
 def test_the_last_answer_is_not_waited_upon() -> None:
     window = in_hand(1)
     coordinator = waiting_on(window, SOON, SOON)
-    window.answer(SimpleNamespace(number=1))
+    window.answer(SimpleNamespace(delivery_id=0))
     coordinator.join(1)
     assert not coordinator.is_alive()
+
+
+def test_what_is_here_is_known_until_it_is_recorded_or_back() -> None:
+    window = in_hand(4)
+    claimed = [SimpleNamespace(delivery=SimpleNamespace(id=number)) for number in range(4, 7)]
+    window.put(claimed)
+    assert [window.take() for _ in claimed] == claimed
+    window.answer(SimpleNamespace(delivery_id=0))
+    window.let_go(claimed[0])
+    window.let_go(claimed[1], is_back=True)
+    assert window.known() == {0, 1, 2, 3, 4, 6}
+    window.drain()
+    window.leave()
+    assert window.known() == {1, 2, 3}
+
+
+def test_what_was_taken_anew_stays_here_when_its_first_taking_is_let_go() -> None:
+    window = in_hand(0)
+    first, again = (SimpleNamespace(delivery=SimpleNamespace(id=1)) for _ in range(2))
+    window.put([first])
+    window.put([again])
+    window.let_go(first, is_back=True)
+    assert (window.known(), window.in_flight) == ({1}, 1)

@@ -34,6 +34,10 @@ COMMANDS = {
 """Every command: the module whose `command` it is, and its line in `postroom --help`."""
 
 
+HELPERS = {"help-out": "postroom.cli.help_out"}
+"""What Postroom calls for itself: the module whose `command` it is."""
+
+
 class _Family(click.Group):
     """A group that imports a command's module only when the command is called."""
 
@@ -41,9 +45,10 @@ class _Family(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        module = COMMANDS[cmd_name][0] if cmd_name in COMMANDS else HELPERS.get(cmd_name)
+        if module is None:
             return None
-        command = import_module(COMMANDS[cmd_name][0]).command
+        command = import_module(module).command
         assert isinstance(command, click.Command)
         return command
 
@@ -54,7 +59,7 @@ class _Family(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        if args and args[0] not in {*COMMANDS, *HELPERS} and not args[0].startswith("-"):
             from difflib import get_close_matches
 
             near = get_close_matches(args[0], COMMANDS, n=1)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-from _thread import start_new_thread
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -16,15 +14,15 @@ import click
 import structlog
 
 from postroom import config as settings
-from postroom.cli import console, logs, session
+from postroom.cli import console, logs, session, stopping
 from postroom.cli.moment import MOMENT, told
-from postroom.cli.office import Office, at_work, help_out
+from postroom.cli.office import Office, at_work
 from postroom.cli.pretend import on_a_copy, refuse_real_transports
 from postroom.cli.report import print_report, report_json
 from postroom.cli.worries import is_orphaned
 from postroom.config import Config
 from postroom.daemon import Daemon
-from postroom.errors import DISK_FAILED, ConfigError, LedgerError, UsageError
+from postroom.errors import DISK_FAILED, LedgerError, UsageError
 from postroom.model import Severity
 from postroom.outbox import guard
 from postroom.outbox.sqlite import path_of
@@ -57,20 +55,15 @@ log = structlog.get_logger()
     metavar="N",
     help="Deliver with N processes, for more than one core can send.",
 )
-@click.option("--deliver-as", metavar="NAME", hidden=True)
 @console.json_option
 @click.pass_obj
-def command(
-    config: Path, only_once: bool, at: datetime | None, workers: int, deliver_as: str | None, as_json: bool
-) -> int:
+def command(config: Path, only_once: bool, at: datetime | None, workers: int, as_json: bool) -> int:
     """Publish what is ready and deliver it: as a daemon until Ctrl-C, or once with --once."""
     if at is not None and not only_once:
         raise UsageError("--at goes with --once")
     logs.configure(quiet=only_once)
-    stop = _stop_on_signals()
-    if deliver_as is not None:
-        return help_out(_load_or_last_good(config), deliver_as, stop, only_once=only_once)
-    loaded = _load(config) if only_once else _load_or_last_good(config)
+    stop = stopping.on_signals()
+    loaded = with_ways_out(settings.load(config)) if only_once else session.config_or_last_good(config)
     if at is not None:
         return _pretended(loaded, at, stop, as_json)
     with at_work(loaded, session.now, workers - 1, only_once=only_once) as office:
@@ -78,21 +71,6 @@ def command(
             office.roll.wait_for_judgement(stop)
             return _once(loaded, office, stop, as_json)
         return _serve(config, loaded, office, stop)
-
-
-def _load(path: Path) -> Config:
-    return with_ways_out(settings.load(path))
-
-
-def _load_or_last_good(path: Path) -> Config:
-    """Load config.yaml; where it is broken, the last good one that the ledger keeps (the daemon tells)."""
-    try:
-        return _load(path)
-    except ConfigError:
-        text = session.last_good(path)
-        if text is None:
-            raise
-        return settings.parse(text, path)
 
 
 def _pretended(config: Config, at: datetime, stop: threading.Event, as_json: bool) -> int:
@@ -185,22 +163,3 @@ def _monitoring(config: Config, vitals: Vitals) -> Handle | None:
     from postroom.web.health import serve
 
     return serve(config, vitals, listen=config.listen, clock=session.now)
-
-
-def _stop_on_signals() -> threading.Event:
-    """Return the event that SIGTERM or SIGINT sets; a second signal ends the process at once."""
-    stopping = threading.Event()
-    signals: list[int] = []
-
-    def stop(number: int, frame: object) -> None:
-        if signals:
-            os._exit(128 + number)
-        signals.append(number)
-        try:
-            start_new_thread(stopping.set, ())  # the interrupted thread may hold the event's own lock
-        except RuntimeError:  # no memory for a thread; it hardly ever does, and a second signal ends all
-            stopping.set()
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, stop)
-    return stopping

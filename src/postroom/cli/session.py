@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
@@ -19,8 +20,12 @@ from postroom.errors import AddressError, ConfigError, LedgerError, UsageError
 from postroom.model import History, visible
 from postroom.outbox import history, meta, restore
 from postroom.outbox.ledger import Ledger, exists
-from postroom.pipeline.project import Project, open_project
+from postroom.pipeline.wayout import with_ways_out
 from postroom.transports.secret import reader
+
+if TYPE_CHECKING:
+    from postroom.config import Config
+    from postroom.pipeline.project import Project
 
 
 def now() -> datetime:
@@ -35,6 +40,10 @@ def secrets(base: Path) -> Callable[[str], str]:
 
 def load(path: Path, *, settle: bool = False) -> Project:
     """Open the project whose config.yaml is at `path`. Raises ConfigError with every finding."""
+    from postroom.pipeline.project import (
+        open_project,  # what reads and renders is not for those who only deliver
+    )
+
     return open_project(settings.load(path), settle=settle)
 
 
@@ -50,8 +59,23 @@ def load_or_last_good(path: Path) -> Project:
         text = last_good(path)
         if text is None:
             raise
+        from postroom.pipeline.project import open_project
+
         click.echo(f"{visible(str(error))}\n{path} is broken; this goes by the last good one", err=True)
         return open_project(settings.parse(text, path))
+
+
+def config_or_last_good(path: Path) -> Config:
+    """Load what may send from config.yaml; where that is broken, the last good one that the ledger keeps: the daemon
+    tells of it. Raises ConfigError where there is none.
+    """
+    try:
+        return with_ways_out(settings.load(path))
+    except ConfigError:
+        text = last_good(path)
+        if text is None:
+            raise
+        return settings.parse(text, path)
 
 
 def last_good(path: Path) -> str | None:

@@ -1,6 +1,6 @@
 """The crew: further processes that deliver, for machines with more cores than one Python can use.
 
-Each is `postroom run --deliver-as NAME`, and inherits the lock on the ledger: while one of them lives, no other
+Each is `postroom help-out NAME`, and inherits the lock on the ledger: while one of them lives, no other
 daemon begins. Standard input tells them what to do: first the ledger's address; then a word that bids them finish what
 is in flight and end; its end that the daemon is gone. No signal does: a supervisor sends its own to all of them, and a
 second one would have them drop what is in flight.
@@ -184,8 +184,7 @@ class Crew:
             "postroom",
             "--config",
             str(self.config),
-            "run",
-            "--deliver-as",
+            "help-out",
             name,
         ]
         process = subprocess.Popen(  # noqa: S603  # our own command, with a path as one argument

@@ -8,10 +8,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from postroom.model.lean import lean
 from postroom.model.rendering import Post
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Mail:
     """A complete RFC 5322 message (CRLF, 7-bit) and its envelope: one recipient.
 
@@ -39,7 +40,7 @@ class Part:
     parent_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Message:
     """One delivery, ready for a transport.
 
@@ -62,7 +63,7 @@ class Scope(StrEnum):
     TRANSPORT = "transport"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Sent:
     """The next hop took it. `reply` is its answer, `remote_id` what a network calls the post."""
 

@@ -6,7 +6,7 @@ Every statement names the owner, so that nobody touches what somebody else has t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -169,10 +169,10 @@ def unbegin(connection: Connection, ids: Sequence[int], owner: str) -> None:
     cancel_withdrawn(connection, {edition_id for edition_id, _ in tally})
 
 
-def free(connection: Connection, hand: Hand) -> int:
-    """Give back all that is reserved in `hand` and has not begun; return how many those were."""
+def free(connection: Connection, hand: Hand, known: Collection[int] = ()) -> int:
+    """Give back all that is reserved in `hand`, has not begun, and is not among the `known`; return how many."""
     values = {"me": hand.owner, "name": hand.carrier.name, "kind": hand.carrier.kind}
-    ids = connection.execute(_RESERVED, values).scalars().all()
+    ids = [number for number in connection.execute(_RESERVED, values).scalars() if number not in known]
     if ids:
         give_back(connection, ids, hand.owner)
     return len(ids)

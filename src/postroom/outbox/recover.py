@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 from postroom.model import DeliveryState, Unknown
 from postroom.outbox.accounts import post, settle
 from postroom.outbox.columns import is_state
-from postroom.outbox.hands import Hand, free
+from postroom.outbox.hands import Hand, free, unbegin
 from postroom.outbox.moves import cancel_withdrawn
 from postroom.outbox.presence import STALLED, Watch, dead_owners, forget_dead
 from postroom.outbox.record import Change, Result, close, decide, in_hand
@@ -106,6 +106,21 @@ def recover_own(connection: Connection, hand: Hand, now: datetime, *, idempotent
     judged = _judge(connection, hand.owner, mine, now, (lambda kind: idempotent, PAUSE)) if mine else []
     settle(connection, {row.edition_id for row, _ in judged}, now)
     return _summary(connection, freed, judged)
+
+
+def take_back(connection: Connection, hand: Hand, known: Collection[int]) -> int:
+    """Queue again what is in `hand` by the ledger and not `known` to whoever claims for it; return how many those were.
+
+    No byte of it went out: it was claimed by a transaction whose commit was not heard of.
+    """
+    carrier = hand.carrier
+    lost = [
+        row.id
+        for row in in_hand(connection, hand.owner)
+        if (row.transport, row.transport_kind) == (carrier.name, carrier.kind) and row.id not in known
+    ]
+    unbegin(connection, lost, hand.owner)
+    return len(lost) + free(connection, hand, known)
 
 
 def _free(connection: Connection, owner: str) -> int:

@@ -98,6 +98,7 @@ class _Run:
     """One delivery run.
 
     `unrecorded` are answers that no commit has kept yet, `left` the numbers of deliveries of which no byte went out;
+    `is_unsure`: a turn failed, and only the ledger knows whether it claimed something;
     `reach` is how many may be in hand; `lately` tells when how many were answered; `waited` is how many seconds it
     has waited since it last had something in hand; `lines` is how many lines it opens at most: None for all.
     """
@@ -111,6 +112,7 @@ class _Run:
     unrecorded: list[Result] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     lost_in_row: int = 0
+    is_unsure: bool = False
     reach: int = 1
     waited: float = 0
     lines: int | None = None
@@ -144,25 +146,17 @@ class _Run:
         try:
             for sender in self.senders:
                 while not sender.join(LONGEST_UNRECORDED_SECONDS):
-                    self._try_to_write_last()
+                    _try(self._write_last)  # else it is tried again with the next
         finally:  # the next run judges whatever is in hand as left over
-            self._wait_for_all()
+            for sender in self.senders:
+                sender.join()
         self._write_last()
+        _try(self._take_back)
         self.tally.add(self.window.put_off_for)
-
-    def _try_to_write_last(self) -> None:
-        try:
-            self._write_last()
-        except LedgerError as error:  # else it is tried again with the next
-            if isinstance(error, LedgerBroken):
-                raise
 
     def break_off(self) -> None:
         """Wait for what is on its way, and write nothing."""
         self.window.close()
-        self._wait_for_all()
-
-    def _wait_for_all(self) -> None:
         for sender in self.senders:
             sender.join()
 
@@ -194,24 +188,34 @@ class _Run:
     def _turn(self, room: int) -> list[Claimed]:
         if room < 1 and not self.unrecorded:
             return []
-        claimed = self._insist(
-            lambda: write(self.ledger, turn, (self.lane.hand, self.unrecorded, max(room, 0), self._now())),
-            must=bool(self.unrecorded),
-        )
+        claimed = self._insist(lambda: self._record_and_claim(max(room, 0)), must=bool(self.unrecorded))
         self.unrecorded.clear()
         return claimed
+
+    def _record_and_claim(self, room: int) -> list[Claimed]:
+        self._take_back()
+        return self._write(turn, room)
+
+    def _write(self, work: Callable[..., T], more: object) -> T:
+        return write(self.ledger, work, (self.lane.hand, self.unrecorded, more, self._now()))
+
+    def _take_back(self) -> None:
+        """After a turn whose commit may have been made unheard, queue again what it claimed: nobody will send it."""
+        if self.is_unsure:
+            known = self.window.known().union(self.left, (result.delivery_id for result in self.unrecorded))
+            found = self.ledger.write(recover.take_back, self.lane.hand, known)
+            self.is_unsure = False
+            if found:
+                log.info(
+                    "a claim that was not heard of is taken back", transport=self.lane.name, deliveries=found
+                )
 
     def _write_last(self) -> None:
         """Record what is answered by now, and give back what is left."""
         self._drain()
         self.left += self.window.leave()
         if self.unrecorded or self.left:
-            self._insist(
-                lambda: write(
-                    self.ledger, last_turn, (self.lane.hand, self.unrecorded, self.left, self._now())
-                ),
-                must=True,
-            )
+            self._insist(lambda: self._write(last_turn, self.left), must=True)
             self.unrecorded.clear()
             self.left.clear()
 
@@ -223,6 +227,7 @@ class _Run:
             try:
                 return work()
             except LedgerError as error:
+                self.is_unsure = True
                 if not must or isinstance(error, LedgerBroken | LedgerCorrupt):
                     raise
                 is_given = self.lane.space.give()
@@ -284,3 +289,12 @@ class _Run:
 
     def _now(self) -> datetime:
         return self.lane.clock()
+
+
+def _try(work: Callable[[], None]) -> None:
+    """Do work on the ledger that may be left to the next run; only a disk that fails is told."""
+    try:
+        work()
+    except LedgerError as error:
+        if isinstance(error, LedgerBroken):
+            raise

@@ -13,7 +13,7 @@ import structlog
 from postroom import retry
 from postroom.compose import compose
 from postroom.errors import LedgerError, TransportError
-from postroom.model import Deferred, Mail, Message, Outcome, Prepared, Refused, Scope, Unknown
+from postroom.model import Deferred, Mail, Message, Outcome, Prepared, Refused, Scope, Sent, Unknown
 from postroom.outbox.claim import Claimed, begin, give_back, keep_progress
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
@@ -153,7 +153,8 @@ class Sender:
 
     def _answer(self, outcome: Outcome) -> None:
         claimed, message = self.flying.popleft()
-        self._heed(outcome)  # first: what meets a fault is due again at once, but not in this run
+        if not isinstance(outcome, Sent):
+            self._heed(outcome)  # first: what meets a fault is due again at once, but not in this run
         self.window.answer(self._result(claimed, message, outcome))
         if isinstance(outcome, Unknown):
             message_id = claimed.delivery.message_id
@@ -181,7 +182,7 @@ class Sender:
         return Result(
             delivery_id=claimed.delivery.id,
             outcome=outcome,
-            retry_at=retry_at(self.lane, claimed, outcome),
+            retry_at=None if isinstance(outcome, Sent) else retry_at(self.lane, claimed, outcome),
             mail_from=content.mail_from if isinstance(content, Mail) else "",
         )
 

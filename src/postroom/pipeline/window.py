@@ -31,7 +31,7 @@ class Window:
     _left: list[int] = field(default_factory=list)
     _waiting: deque[Claimed] = field(default_factory=deque)
     _answered: list[Result] = field(default_factory=list)
-    _in_hand: int = 0
+    _in_hand: dict[int, Claimed] = field(default_factory=dict)
     _ripe_at: int = 0
     _work: Condition = field(init=False)
     _news: Condition = field(init=False)
@@ -45,7 +45,7 @@ class Window:
         """Hand deliveries to whichever sender asks first."""
         if claimed:
             with self._work:
-                self._in_hand += len(claimed)
+                self._in_hand.update((each.delivery.id, each) for each in claimed)
                 self._waiting.extend(claimed)
                 self._work.notify_all()
 
@@ -75,7 +75,7 @@ class Window:
     def answer(self, result: Result) -> None:
         """Give the result of a delivery that was taken."""
         with self._news:
-            self._in_hand -= 1
+            self._in_hand.pop(result.delivery_id, None)
             self._answered.append(result)
             if len(self._answered) == 1 or self._is_ripe():
                 self._news.notify()
@@ -86,7 +86,8 @@ class Window:
         `is_back`: the ledger knows it already, and may have given it to anybody since, to this window too.
         """
         with self._news:
-            self._in_hand -= 1
+            if self._in_hand.get(claimed.delivery.id) is claimed:  # else it was taken anew
+                del self._in_hand[claimed.delivery.id]
             if not is_back:
                 self._left.append(claimed.delivery.id)
             if self._is_ripe():
@@ -98,7 +99,7 @@ class Window:
         """
         end = time.monotonic() + seconds
         with self._news:
-            self._ripe_at = (self._in_hand + len(self._answered)) // 2
+            self._ripe_at = (len(self._in_hand) + len(self._answered)) // 2
             has_answers = False
             while not self._is_ripe() and not self.is_over and (left := end - time.monotonic()) > 0:
                 if self._answered and not has_answers:
@@ -115,7 +116,12 @@ class Window:
     @property
     def in_flight(self) -> int:
         """How many deliveries are in hand and have no result."""
-        return self._in_hand
+        return len(self._in_hand)
+
+    def known(self) -> set[int]:
+        """Return the numbers of all deliveries that are here, whatever has become of them."""
+        with self._news:
+            return {*self._in_hand, *self._left, *(result.delivery_id for result in self._answered)}
 
     @property
     def unclaimed(self) -> int:
@@ -131,10 +137,11 @@ class Window:
     def leave(self) -> list[int]:
         """Take out all of which no byte went out: what no sender has taken, and what senders let go."""
         with self._news:
-            waiting = list(self._not_taken())
-            self._in_hand -= len(waiting)
+            waiting = [each.delivery.id for each in self._not_taken()]
+            for number in waiting:
+                self._in_hand.pop(number, None)
             left, self._left = self._left, []
-            return [*left, *(each.delivery.id for each in waiting)]
+            return [*left, *waiting]
 
     def _not_taken(self) -> Iterator[Claimed]:
         """Take out one by one: a sender takes without the lock, and each is its own or ours."""
@@ -152,4 +159,4 @@ class Window:
             self._news.notify_all()
 
     def _is_ripe(self) -> bool:
-        return self._in_hand == 0 or (bool(self._answered) and self._in_hand <= self._ripe_at)
+        return not self._in_hand or (bool(self._answered) and len(self._in_hand) <= self._ripe_at)

@@ -26,12 +26,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
 from postroom.model import Deferred, Outcome, Refused, Scope, Unknown
+from postroom.model.lean import lean
 
 _CLOSING: Final = 421
 _LOG_IN_CODES: Final = frozenset({530, 534, 535, 538})
@@ -71,7 +71,7 @@ OPENING: Final = frozenset({Stage.CONNECT, Stage.EHLO, Stage.STARTTLS, Stage.AUT
 _MAY_BE_MENDED: Final = frozenset({Stage.CONNECT, Stage.STARTTLS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@lean
 class Reply:
     """A server's whole answer. `text` is printable and has its lines joined with blanks."""
 

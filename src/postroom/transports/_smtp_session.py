@@ -85,8 +85,8 @@ class Session:
         `following` is announced in the same breath, where the server pipelines.
         """
         announced = following if self.pipelines else None
-        breath = b"".join((mail.data, _END, announced.commands if announced else b""))
-        written = self._written(Stage.DATA, self._patience.block, breath)
+        ending = _END + announced.commands if announced else _END
+        written = self._written(Stage.DATA, self._patience.block, mail.data, ending)
         if written < len(mail.data) + len(_END):
             raise self._broken_off()
         self._announced = announced
@@ -95,7 +95,7 @@ class Session:
         self._rested_at = monotonic()
         self.is_midway = announced is not None
         reply = Reply.of(code, text)
-        if written < len(breath) or not (code in _DONE or _is_refusal(code)):
+        if written < len(mail.data) + len(ending) or not (code in _DONE or _is_refusal(code)):
             self.hang_up()  # a server that has half of an announcement would wait for the rest, and we for it
         if code in _DONE:
             return reply
@@ -182,11 +182,11 @@ class Session:
             return Trouble(Stage.DATA, Reply.of(code, text))
         return Trouble(Stage.DATA, detail=f"{Reply.of(code, text)} in the middle of the message")
 
-    def _written(self, stage: Stage, seconds: float, data: bytes) -> int:
+    def _written(self, stage: Stage, seconds: float, *parts: bytes) -> int:
         """Write; return how many bytes went out. What stopped the rest is for the next answer to tell."""
         self._wire.patience = seconds
         try:
-            return self._wire.write(data)
+            return self._wire.write(*parts)
         except BREAKS as error:
             self.hang_up()
             raise trouble_of(stage, error) from error

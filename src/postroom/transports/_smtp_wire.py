@@ -108,8 +108,8 @@ class Wire(smtplib.SMTP):
                 self._is_timed_by_kernel = True
         self._waits = 0
 
-    def write(self, data: bytes) -> int:
-        """Send, each step within `patience`; return how many bytes the network has taken.
+    def write(self, *parts: bytes) -> int:
+        """Send one part after another, each step within `patience`; return how many bytes the network has taken.
 
         They are fewer than all when the connection broke, when time ran out, or when the other side
         spoke before it had heard us out; the next answer tells. Raises Garbled when it spoke without
@@ -117,22 +117,27 @@ class Wire(smtplib.SMTP):
         """
         if self._unread:
             raise Garbled("an answer to nothing that was asked")
-        written = 0
+        written, whole = 0, sum(map(len, parts))
         try:
             until = monotonic() + self.patience
-            written = self._taken(until, data)
-            while written < len(data) and not self._is_interrupted(until):
+            written = self._taken(until, parts)
+            rest = memoryview(b"".join(parts) if written < whole else b"")
+            while written < whole and not self._is_interrupted(until):
                 until = monotonic() + self.patience
-                written += self._taken(until, memoryview(data)[written:])
+                written += self._taken(until, (rest[written:],))
         except OSError:
             pass
         return written
 
-    def _taken(self, until: float, data: bytes | memoryview) -> int:
+    def _taken(self, until: float, parts: Sequence[bytes | memoryview]) -> int:
         """Write what the network takes now; none of it may be."""
         line = self._line_until(until)
-        try:  # never waiting: while it waits, nobody hears what the other side has to say
-            return line.send(data, socket.MSG_DONTWAIT) if self._is_timed_by_kernel else line.send(data)
+        try:
+            if (
+                self._is_timed_by_kernel
+            ):  # never waiting: while it waits, nobody hears what the other side has to say
+                return line.sendmsg(parts, (), socket.MSG_DONTWAIT)
+            return line.send(b"".join(parts))
         except _LINE_IS_LATE:  # which may be sooner than we
             return 0
 
