@@ -94,7 +94,7 @@ def test_what_is_here_is_known_until_it_is_recorded_or_back() -> None:
     assert window.known() == {0, 1, 2, 3, 4, 6}
     window.drain()
     window.leave()
-    assert window.known() == {1, 2, 3}
+    assert window.known() == {1, 2, 3, 6}
 
 
 def test_what_was_taken_anew_stays_here_when_its_first_taking_is_let_go() -> None:
