@@ -26,18 +26,29 @@ def real(office, mailbox, postroom, hours):
     return office
 
 
-@pytest.fixture
-def deferring(mailbox):
-    """A server that has no time for reader1."""
+def deferred(mailbox, answer: str):
+    """Let the server have no time for reader1."""
 
     async def defer(server, session, envelope, address, options) -> str:
         if address.startswith("reader1@"):
-            return "451 4.7.1 later"
+            return answer
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 yes"
 
     mailbox.handle_RCPT = defer
     return mailbox
+
+
+@pytest.fixture
+def busy(mailbox):
+    """A server at which the mailbox of reader1 is busy, and no other."""
+    return deferred(mailbox, "450 4.2.1 later")
+
+
+@pytest.fixture
+def deferring(mailbox):
+    """A server that wants less for the whole domain."""
+    return deferred(mailbox, "451 4.7.1 later")
 
 
 def test_nobody_has_it_yet_and_everybody_gets_the_corrected_one(real, mailbox, postroom, hours) -> None:
@@ -57,19 +68,19 @@ def test_nobody_has_it_yet_and_everybody_gets_the_corrected_one(real, mailbox, p
     assert "replaced by a newer revision" in told
 
 
-def test_who_has_the_old_one_gets_no_second(real, deferring, postroom, hours) -> None:
+def test_who_has_the_old_one_gets_no_second(real, busy, postroom, hours) -> None:
     postroom("outbox", "resume", "mail")
     real.run()
-    assert sorted(deferring.recipients) == ["reader0@example.org", "reader2@example.org"]
+    assert sorted(busy.recipients) == ["reader0@example.org", "reader2@example.org"]
     answer = postroom("outbox", "replace", KEY)
     assert "1 who have not got it" in answer.told
     assert "2 have the old one, or may have" in answer.told
-    del deferring.handle_RCPT
+    del busy.handle_RCPT
     real.article(date=hours(-1), body=MENDED)
     real.run()
     real.run(after=timedelta(days=1))
-    assert sorted(deferring.recipients) == [f"reader{number}@example.org" for number in range(3)]
-    assert [b"every word of it" in each for each in deferring.messages] == [False, False, True]
+    assert sorted(busy.recipients) == [f"reader{number}@example.org" for number in range(3)]
+    assert [b"every word of it" in each for each in busy.messages] == [False, False, True]
 
 
 def test_the_next_audience_is_compared_with_the_whole_one(real, deferring, postroom, hours) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from postroom.cli import run
+from postroom.cli import stopping
 
 
 @pytest.fixture(autouse=True)
@@ -21,16 +21,16 @@ def handlers() -> Iterator[None]:
 
 
 def test_a_signal_stops_a_run() -> None:
-    stopping = run._stop_on_signals()
+    stop = stopping.on_signals()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert stopping.wait(5)
+    assert stop.wait(5)
 
 
 def test_a_signal_stops_a_run_that_has_no_memory_for_a_thread(monkeypatch) -> None:
     def refuse(*_: object) -> int:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(run, "start_new_thread", refuse)
-    stopping = run._stop_on_signals()
+    monkeypatch.setattr(stopping, "start_new_thread", refuse)
+    stop = stopping.on_signals()
     os.kill(os.getpid(), signal.SIGTERM)
-    assert stopping.wait(5)
+    assert stop.wait(5)

@@ -17,7 +17,7 @@ from postroom.outbox import Ledger, status
 
 PEOPLE = 40
 K = 4
-CALLS = "pwrite64,ftruncate,fsync,fdatasync,unlink,openat,sendto"
+CALLS = "pwrite64,ftruncate,fsync,fdatasync,unlink,openat,sendto,sendmsg"
 MODES = ("none", "some", "torn")
 _RECIPIENT = re.compile(rb"RCPT TO:<([^>]+)>", re.IGNORECASE)
 

@@ -73,8 +73,8 @@ def _step(text: str, begins: int, ends: int) -> Step | None:
             return Step("truncate", _path(handle), begins, ends, place=int(re.findall(r", (\d+)\)", rest)[0]))
         case "fsync" | "fdatasync" if handle:
             return Step("flush", _path(handle), begins, ends)
-        case "sendto" if handle:
-            return Step("send", "", begins, ends, strings[0] if strings else b"")
+        case "sendto" | "sendmsg" if handle:
+            return Step("send", "", begins, ends, b"".join(strings))
         case "unlink":
             return Step("remove", strings[0].decode(), begins, ends)
         case "openat" if "O_CREAT" in rest:
