@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from postroom.plainfiles import NoPlainFile, open_plain_text, read_plain
+from postroom.plainfiles import NoPlainFile, read_plain
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -46,12 +46,6 @@ def test_a_link_is_followed_unless_that_is_forbidden(tmp_path: Path) -> None:
 def test_no_more_is_read_than_asked_for(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"whole")
     assert read_plain(tmp_path / "file", 2) == b"wh"
-
-
-def test_text_keeps_its_line_ends(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes("Zoë\r\n\xff".encode())
-    with open_plain_text(tmp_path / "file", "utf-8", "replace") as stream:
-        assert stream.read() == "Zoë\r\n\xff"
 
 
 def test_a_refused_file_is_not_left_open(tmp_path: Path) -> None:

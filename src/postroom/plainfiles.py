@@ -10,7 +10,7 @@ import io
 import os
 import stat
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
 # No waiting for a pipe, and bytes as they are, where the system knows such flags (Windows has its own).
 _READ: Final = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NONBLOCK", "O_BINARY"))
@@ -45,11 +45,6 @@ def open_plain(path: Path, *, follow: bool = True) -> io.BufferedReader:
         os.close(handle)
         raise
     return io.BufferedReader(io.FileIO(handle))
-
-
-def open_plain_text(path: Path, encoding: str, errors: str) -> TextIO:
-    """Open a plain file as text with its line ends kept; raises as `open_plain` does."""
-    return io.TextIOWrapper(open_plain(path), encoding=encoding, errors=errors, newline="")
 
 
 def read_plain(path: Path, most: int = -1, *, follow: bool = True) -> bytes:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import io
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import IO, TYPE_CHECKING, Final, TextIO
 
 from postroom.errors import AudienceError
 from postroom.model import Finding, Severity
-from postroom.plainfiles import NoPlainFile, open_plain, open_plain_text
+from postroom.plainfiles import NoPlainFile, open_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _CHUNK_BYTES: Final = 1 << 16
 _BYTE_ORDER_MARKS: Final = (
@@ -42,11 +44,19 @@ def open_text(path: Path, shown: str) -> TextIO:
     Raises AudienceError when it is missing, no plain file, or not readable.
     """
     try:
-        encoding = _encoding(path)
-        errors = _SINGLE_BYTES if encoding.startswith("utf-8") else "replace"
-        return open_plain_text(path, encoding, errors)
+        return decoded(partial(open_plain, path))
     except OSError as error:
         raise AudienceError(f"{shown}: {why_not(path, error)}") from error
+
+
+def decoded(opened: Callable[[], IO[bytes]]) -> TextIO:
+    """Open bytes as text with its line ends kept, by the encoding that their beginning shows.
+
+    `opened` opens them at their start, and is called twice; the caller closes the text.
+    """
+    encoding = _encoding(opened)
+    errors = _SINGLE_BYTES if encoding.startswith("utf-8") else "replace"
+    return io.TextIOWrapper(opened(), encoding=encoding, errors=errors, newline="")
 
 
 def findings(path: Path, shown: str) -> tuple[Finding, ...]:
@@ -55,15 +65,15 @@ def findings(path: Path, shown: str) -> tuple[Finding, ...]:
     Raises AudienceError when the file cannot be read.
     """
     try:
-        if not _encoding(path).startswith("utf-8"):
+        if not _encoding(partial(open_plain, path)).startswith("utf-8"):
             return ()
         return tuple(_not_utf8(path, shown))
     except OSError as error:
         raise AudienceError(f"{shown}: {why_not(path, error)}") from error
 
 
-def _encoding(path: Path) -> str:
-    with open_plain(path) as stream:
+def _encoding(opened: Callable[[], IO[bytes]]) -> str:
+    with opened() as stream:
         start = stream.read(1024)
     for mark, name in _BYTE_ORDER_MARKS:
         if start.startswith(mark):

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from postroom.address import normalise
 from postroom.audience.encoding import open_text, why_not
 from postroom.audience.export import unguarded
 from postroom.audience.header import Header, read_header
+from postroom.audience.person import fault, recipient
 from postroom.audience.records import Broken, Cells, records
-from postroom.audience.standing import TELLING, why_left_out
+from postroom.audience.standing import TELLING, standing
 from postroom.errors import AddressError, AudienceError
 from postroom.model import Recipient
 from postroom.plainfiles import open_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-# Line breaks and tabs may stand in a cell; no other control character has a meaning in a mail.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_TITLES: Final = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx", "miss", "herr", "frau", "sir", "dame"})
+Opened: TypeAlias = Callable[[], AbstractContextManager[TextIO]]
+"""Opens a text at its beginning, as often as it is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,16 @@ class Rejection:
     """A row that nobody is written to for. `line` is where it starts, as an editor counts.
 
     `left` is the identity of whoever has left or may have, by what the row says; empty where that is not why.
+    An import also tells `within` which file of a ZIP the row stood, and what it said: its cells by their names as
+    `row`, or the beginning of its `text` where it has no cells.
     """
 
     line: int
     why: str
     left: str = field(default="", compare=False)
+    within: str = ""
+    row: Mapping[str, str] = field(default_factory=dict, compare=False)
+    text: str = field(default="", compare=False)
 
 
 def rows(path: Path, shown: str) -> Iterator[Recipient | Rejection]:
@@ -53,7 +59,7 @@ def count(path: Path, shown: str) -> int:
     """Count what `rows` will give, rejections too. Raises AudienceError as `rows` does."""
     with open_text(path, shown) as stream:
         header = read_header(stream, shown)
-    return sum(1 for _ in _body(path, shown, header))
+    return sum(1 for _ in body(partial(open_text, path, shown), shown, header))
 
 
 def columns(path: Path, shown: str) -> tuple[str, ...]:
@@ -73,10 +79,10 @@ def digest(path: Path) -> str:
         raise AudienceError(f"{path.name}: {why_not(path, error)}") from error
 
 
-def _body(path: Path, shown: str, header: Header) -> Iterator[Cells | Broken]:
-    """Give every record below the header: the one reader that counting and reading share."""
+def body(opened: Opened, shown: str, header: Header) -> Iterator[Cells | Broken]:
+    """Give every record below the header: the one reader that counting, reading and importing share."""
     try:
-        with open_text(path, shown) as stream:
+        with opened() as stream:
             below = records(stream, header.delimiter)
             next(below, None)
             yield from below
@@ -84,9 +90,24 @@ def _body(path: Path, shown: str, header: Header) -> Iterator[Cells | Broken]:
         raise AudienceError(f"{shown}: the file cannot be read to its end ({error.strerror})") from error
 
 
+def values_of(cells: list[str], header: Header) -> dict[str, str]:
+    """Give the cells of a row that has no fault by their names, without the blanks around them."""
+    values = dict(zip(header.names, map(str.strip, cells), strict=True))
+    if "'" in "".join(cells):
+        return {name: unguarded(value) for name, value in values.items()}
+    return values
+
+
+def without_surplus(cells: list[str], header: Header) -> list[str]:
+    """Take off empty cells beyond the header's, which a spreadsheet writes."""
+    while len(cells) > len(header.names) and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
 def _rows(path: Path, shown: str, header: Header) -> Iterator[Recipient | Rejection]:
     tells_who_left = not TELLING.isdisjoint(header.names)
-    for record in _body(path, shown, header):
+    for record in body(partial(open_text, path, shown), shown, header):
         if isinstance(record, Broken):
             yield Rejection(line=record.line, why=record.why)
         else:
@@ -94,48 +115,14 @@ def _rows(path: Path, shown: str, header: Header) -> Iterator[Recipient | Reject
 
 
 def _row(record: Cells, header: Header, tells_who_left: bool) -> Recipient | Rejection:
-    line, cells = record
-    while len(cells) > len(header.names) and not cells[-1].strip():
-        cells.pop()
-    if why := _fault(cells, header):
+    line = record.line
+    cells = without_surplus(record.cells, header)
+    if why := fault(cells, header):
         return Rejection(line=line, why=why)
-    values = dict(zip(header.names, map(str.strip, cells), strict=True))
-    if "'" in "".join(cells):
-        values = {name: unguarded(value) for name, value in values.items()}
+    values = values_of(cells, header)
     try:
-        recipient = _recipient(values)
+        person = recipient(values)
     except AddressError as error:
         return Rejection(line=line, why=f"this is no mail address: {error}")
-    why = why_left_out(values) if tells_who_left else ""
-    return Rejection(line=line, why=why, left=recipient.identity) if why else recipient
-
-
-def _fault(cells: Sequence[str], header: Header) -> str:
-    if len(cells) != len(header.names):
-        return (
-            f"the row has {len(cells)} cells where the header has {len(header.names)}; "
-            f"put text that holds {header.delimiter!r} in quotation marks, and keep empty cells"
-        )
-    if "".join(cells).isprintable():  # no control character is
-        return ""
-    for name, cell in zip(header.names, cells, strict=True):
-        if found := _CONTROL.search(cell):
-            return f"the cell {name} holds the control character U+{ord(found[0]):04X}; remove it"
-    return ""
-
-
-def _recipient(values: dict[str, str]) -> Recipient:
-    """Make a recipient of a row's `values`, which become the merge values."""
-    address = normalise(values.pop("email"))
-    name = values["name"] = " ".join(values.get("name", "").split())
-    values["first_name"] = " ".join(values.get("first_name", "").split()) or _first_name(name)
-    return Recipient(
-        address=address.address, identity=address.identity, domain=address.domain, name=name, merge=values
-    )
-
-
-def _first_name(name: str) -> str:
-    """Draw `Ada` from `Ada Lovelace`, `Lovelace, Ada` and `Dr. Ada Lovelace`."""
-    family, comma, given = name.partition(",")
-    words = (given if comma and given.strip() else family).split()
-    return next((word for word in words if word.rstrip(".").casefold() not in _TITLES), "")
+    why = standing(values).why if tells_who_left else ""
+    return Rejection(line=line, why=why, left=person.identity) if why else person

@@ -19,15 +19,18 @@ MAX_LINES: Final = 50
 MAX_CHARACTERS: Final = 1 << 20
 """Characters a record may have, so that memory stays bounded. A field may have 131,072 (the limit
 of Python's csv module)."""
+MAX_TOLD: Final = 10_000
+"""Characters that are kept of a record which cannot be parted."""
 _BLOCK_CHARACTERS: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """A record that is no CSV."""
+    """A record that is no CSV; `text` is the beginning of its first line."""
 
     line: int
     why: str
+    text: str = ""
 
 
 class Cells(NamedTuple):
@@ -76,7 +79,7 @@ def _line_by_line(lines: _Lines, delimiter: str) -> Iterator[Cells | Broken]:
             cells = next(reader)
         except (_TooLarge, csv.Error) as error:
             lines.retreat()
-            yield Broken(line=lines.first, why=_reason(error))
+            yield Broken(line=lines.first, why=_reason(error), text=lines.told[:MAX_TOLD])
             continue
         if _is_told(cells):
             yield Cells(lines.first, cells)
@@ -105,6 +108,11 @@ class _Lines:
     def has_returned(self) -> bool:
         """Whether lines that were taken back wait to be read again."""
         return bool(self._returned)
+
+    @property
+    def told(self) -> str:
+        """The first line of the current record, without its end."""
+        return self._taken[0].rstrip("\r\n") if self._taken else ""
 
     def block(self) -> list[str]:
         """Take lines of so many characters as are read at a time; none at the end."""

@@ -1,4 +1,4 @@
-"""Whether a row of an audience file wants mail, by the words that mailing-list programs write beside people.
+"""Where the person of a row stands, by the words that mailing-list programs write beside people.
 
 Whoever is called something that is not known here is not written to: better no mail than one against
 somebody's will.
@@ -7,7 +7,10 @@ somebody's will.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from postroom.model import MembershipState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +22,13 @@ _LEFT: Final = ("unsubscribed", "opt_out", "opted_out", "do_not_mail", "do_not_e
 _STAYS: Final = ("subscribed", "subscribed_to_emails")
 TELLING: Final = frozenset({*_STATUS, _STATE, *_LEFT, *_STAYS})
 """The columns that may say that somebody is not to be written to."""
+
+
+class Standing(NamedTuple):
+    """Where somebody stands; None where nobody knows. `why` says why they get no mail, and is empty if they do."""
+
+    state: MembershipState | None
+    why: str
 
 
 def _plain(word: str) -> str:
@@ -41,38 +51,66 @@ _HERE: Final = _words(
     "suscrito, suscrita, suscripto, suscripta, suscriptor, activo, activa, confirmado, confirmada,"
     "verificado, válido, inscrito, sí"
 )
-_GONE: Final = _words(
-    "unsubscribed, unsubscribe, not subscribed, non subscribed, never subscribed, unsub, bounced, bounce,"
-    "hard bounced, hard bounce, soft bounced, soft bounce, cleaned, complained, complaint, opted out, opt out,"
+_LEAVING: Final = _words(
+    "unsubscribed, unsubscribe, unsub, opted out, opt out,"
     "blocklisted, blocked, blacklisted, suppressed, inactive, deactivated, disabled, do not mail, do not email,"
-    "do not contact, dnc, pending, unconfirmed, not confirmed, unverified, awaiting confirmation, deleted,"
-    "removed, archived, spam, spam complaint, abuse, abused, junk, invalid, undeliverable, rejected, refused,"
+    "do not contact, dnc, deleted, removed, archived, refused,"
     "cancelled, canceled, expired, left, gone, deceased, no, n, false, off, never, 0,"
-    "abgemeldet, abbestellt, ausgetragen, inaktiv, deaktiviert, gesperrt, gelöscht, unbestätigt,"
-    "nicht bestätigt, ausstehend, widersprochen, widerrufen, gekündigt, ungültig, unzustellbar, nein,"
-    "désabonné, désabonnée, désinscrit, désinscrite, inactif, désactivé, bloqué, supprimé, en attente,"
-    "non confirmé, non abonné, non inscrit, plainte, rejeté, invalide, non,"
-    "dado de baja, dada de baja, baja, desuscrito, desuscrita, no suscrito, cancelado, inactivo, inactiva,"
-    "desactivado, bloqueado, eliminado, borrado, pendiente, no confirmado, sin confirmar, rebotado, rechazado,"
-    "inválido"
-) - {""}
+    "abgemeldet, abbestellt, ausgetragen, inaktiv, deaktiviert, gesperrt, gelöscht,"
+    "widersprochen, widerrufen, gekündigt, nein,"
+    "désabonné, désabonnée, désinscrit, désinscrite, inactif, désactivé, bloqué, supprimé, non,"
+    "dado de baja, dada de baja, baja, desuscrito, desuscrita, cancelado, inactivo, inactiva,"
+    "desactivado, bloqueado, eliminado, borrado"
+)
+# Whoever never subscribed has not left either: they may still agree one day.
+_NOT_YET: Final = _words(
+    "pending, unconfirmed, not confirmed, unverified, awaiting confirmation, not subscribed, non subscribed,"
+    "never subscribed, unbestätigt, nicht bestätigt, ausstehend, en attente, non confirmé, non abonné, non inscrit,"
+    "no suscrito, pendiente, no confirmado, sin confirmar"
+)
+_BOUNCING: Final = _words(
+    "bounced, bounce, hard bounced, hard bounce, soft bounced, soft bounce, cleaned, invalid, undeliverable,"
+    "rejected, ungültig, unzustellbar, rejeté, invalide, rebotado, rechazado, inválido"
+)
+_COMPLAINING: Final = _words("complained, complaint, spam, spam complaint, abuse, abused, junk, plainte")
+_GONE: Final = {
+    word: state
+    for state, words in (
+        (MembershipState.UNSUBSCRIBED, _LEAVING),
+        (MembershipState.UNCONFIRMED, _NOT_YET),
+        (MembershipState.BOUNCED, _BOUNCING),
+        (MembershipState.COMPLAINED, _COMPLAINING),
+    )
+    for word in words - {""}
+}
 _NO: Final = _words("0, no, n, false, off, never, nein, non")
+_LONGEST: Final = 200
+"""Characters of a cell beyond which it is none of these words, however it is written."""
+_STANDS: Final = Standing(MembershipState.CONFIRMED, "")
 
 
-def why_left_out(values: Mapping[str, str]) -> str:
-    """Say why a row's `values` forbid writing to somebody; "" if they do not."""
+def standing(values: Mapping[str, str]) -> Standing:
+    """Tell where somebody stands by a row's `values`; whoever has no word beside them wants mail."""
     for column in _present((*_STATUS, _STATE), values):
-        if (word := _word(values[column])) in _GONE:
-            return f"{values[column].casefold()} in the file"
+        word = _word(values[column])
+        if state := _GONE.get(word):
+            return Standing(state, f"{values[column].casefold()} in the file")
         if column != _STATE and word not in _HERE:
-            return _unknown(column, values[column])
+            return Standing(None, _unknown(column, values[column]))
     left = any(_word(values[column]) not in _NO for column in _present(_LEFT, values))
     stays = all(_word(values[column]) not in _NO - {""} for column in _present(_STAYS, values))
-    return "" if stays and not left else "unsubscribed in the file"
+    return (
+        _STANDS if stays and not left else Standing(MembershipState.UNSUBSCRIBED, "unsubscribed in the file")
+    )
 
 
 def _word(cell: str) -> str:
     """Reduce a cell; one that holds signs alone (`✓`) is not empty for that."""
+    return _reduced(cell) if len(cell) <= _LONGEST else cell
+
+
+@lru_cache(maxsize=4096)
+def _reduced(cell: str) -> str:
     return _plain(cell) or cell
 
 

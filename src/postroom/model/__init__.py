@@ -23,6 +23,7 @@ from postroom.model.ledger import (
     EditionState,
     Recipient,
 )
+from postroom.model.membership import Consent, Member, MembershipState
 from postroom.model.message import (
     Deferred,
     Mail,
@@ -51,6 +52,7 @@ __all__ = [
     "Brand",
     "Channel",
     "ChannelSighting",
+    "Consent",
     "Content",
     "Deferred",
     "Delivery",
@@ -67,6 +69,8 @@ __all__ = [
     "LinkMode",
     "Mail",
     "Manuscript",
+    "Member",
+    "MembershipState",
     "Message",
     "NoticeKind",
     "Outcome",
