@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections import deque
 from pathlib import Path
 
 import click
 
 from postroom import audience
-from postroom.cli import console, session
-from postroom.model import Recipient
+from postroom.cli import console, importing, session
 from postroom.outbox import subscribers
 
 list_option = click.option(
     "--list", "name", default="all", help="Which list of the ledger; without it the one that is named `all`."
 )
-
-_NAMED = 50
-"""How many addresses a command is written out for."""
 
 
 @click.group()
@@ -34,57 +29,56 @@ def command() -> None:
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @list_option
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help='What a column is, as in "E-Mail=email": email, name, first_name, language, tags, status, or the merge '
+    "field to make of it. May be given several times.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Say what is in FILE and what is wrong with it; change no list."
+)
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="CSV",
+    help="Write the rows that cannot be used to CSV, with line and reason, to be mended and imported alone.",
+)
 @click.pass_obj
-def import_(config: Path, file: Path, name: str) -> int:
-    """Import FILE, a CSV with at least a column `email`; further columns become attributes.
+def import_(
+    config: Path, file: Path, name: str, pairs: tuple[str, ...], dry_run: bool, rejects: Path | None
+) -> int:
+    """Import FILE: CSV or TSV, JSON (a list of objects, or an object a line), or the ZIP that Mailchimp exports.
 
-    Importing the same file twice changes nothing; whoever is known already stays as they are. Rows that cannot be
-    used are listed with their line. A row whose `status` says that somebody has left takes nobody off the list:
-    those who are on it are named, with the command that does, and the exit code is 1.
+    It needs at least a column `email`; further columns become attributes. What is in the file is counted first, and
+    nothing is imported from one that is damaged. Importing the same file twice changes nothing; whoever is known
+    already stays as they are. Rows that cannot be used are listed with their line.
+
+    Only who is confirmed by the file is put on the list. A row whose `status` says that somebody has left, or has not
+    agreed, takes nobody off the list: those who are on it are named, with the command that does, and the exit code
+    is 1.
     """
     project = session.load(config)
-    rejected: list[audience.Rejection] = []
+    reading = importing.begun(file, importing.mapping_of(pairs), rejects)
+    importing.show_counts(reading)
+    if dry_run:
+        deque(reading.people(lambda done, total: None), maxlen=0)
+        importing.show_rejections(reading)
+        return 0
     with session.ledger_of(project) as ledger, console.progress("Importing") as progress:
-        total = audience.count(file, str(file))
-        people = _accepted(file, rejected, total, progress)
-        done = subscribers.import_rows(ledger, name, people, str(file), session.now())
-        left = [each.left for each in rejected if each.left]
-        staying = ledger.read(subscribers.still_written_to, name, left)
-    for rejection in rejected:
-        click.echo(f"{file}:{rejection.line}: {rejection.why}", err=True)
+        done = subscribers.import_rows(ledger, name, reading.people(progress), str(file), session.now())
+        staying = ledger.read(subscribers.still_written_to, name, reading.left)
+    importing.show_rejections(reading)
     click.echo(
-        f"{console.plural(total, 'row')} read: {done.added} added, "
-        f"{done.already} known already (their data is unchanged), "
-        f"{done.suppressed} of these suppressed, {len(rejected)} rejected"
+        f"{done.added:,} added, {done.already:,} known already (their data is unchanged), "
+        f"{done.suppressed:,} of these suppressed, "
+        f"{reading.counts.left_out:,} left out since they left or have not agreed"
     )
     if staying:
-        _warn(staying, name, file)
+        importing.warn(staying, name, file)
     return int(bool(staying))
-
-
-def _warn(staying: list[str], name: str, file: Path) -> None:
-    """Say loudly who goes on getting mail although they left, by the file."""
-    who = "1 person who has left, or may have, is"
-    if len(staying) != 1:
-        who = f"{len(staying):,} people who have left, or may have, are"
-    more = f"\nand {len(staying) - _NAMED:,} more: import again to see them" if len(staying) > _NAMED else ""
-    click.echo(
-        f"WARNING: by {file}, {who} on the list '{name}', and will get mail. To never write to them again, "
-        f"on any channel:\n  postroom suppress {shlex.join(staying[:_NAMED])}{more}",
-        err=True,
-    )
-
-
-def _accepted(
-    file: Path, rejected: list[audience.Rejection], total: int, progress: Callable[[int, int], None]
-) -> Iterator[Recipient]:
-    for number, row in enumerate(audience.rows(file, str(file)), start=1):
-        if number % 1000 == 0 or number == total:
-            progress(number, total)
-        if isinstance(row, Recipient):
-            yield row
-        else:
-            rejected.append(row)
 
 
 @command.command()
