@@ -175,7 +175,7 @@ def test_a_lost_ledger_is_told_by_whatever_would_speak_for_it(restored, postroom
     gone = (
         "postroom.db.instance beside it tells of one which knew what has gone out. `postroom outbox recover`"
     )
-    doctor = postroom("doctor", "--json")
+    doctor = postroom("doctor", "--json", "--offline")
     assert doctor.code == 1
     assert [each["state"] for each in json.loads(doctor.out) if gone in each["detail"]] == ["wrong"]
     for words in (

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from dns_zone import dns_server
 from sqlalchemy import update
 
 from postroom.outbox.tables import edition
@@ -54,10 +55,17 @@ def test_a_ledger_from_elsewhere_is_wrong(office, mailbox, postroom, hours) -> N
     (office.folder / "copy.db").replace(office.folder / "postroom.db")
     for name in ("postroom.db-wal", "postroom.db-shm"):
         (office.folder / name).unlink(missing_ok=True)
-    answer = postroom("doctor")
+    answer = postroom("doctor", "--offline")
     assert answer.code == 1
     assert "is the backup of" in answer.told
     assert "`postroom adopt`" in answer.told
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A DNS server that knows no name."""
+    with dns_server({}) as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -67,7 +75,9 @@ def server() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(office, server, postroom) -> None:
+def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(
+    office, server, nobody, postroom
+) -> None:
     office.configure(
         (
             "{kind: folder, path: out/mail}",
@@ -79,17 +89,17 @@ def test_a_secret_that_is_not_set_is_wrong_though_its_server_can_be_reached(offi
     )
     text = (office.folder / "config.yaml").read_text(encoding="utf-8")
     office.write("config.yaml", f"{text}notify: [{{slack: '${{POSTROOM_TEST_HOOK}}'}}]\n")
-    answer = postroom("doctor")
+    answer = postroom("doctor", "--nameserver", nobody)
     assert answer.code == 1
     assert "the environment variable POSTROOM_TEST_UNSET is not set; set it before" in answer.told
     assert "keys/dkim.pem cannot be read: No such file" in answer.told
     assert "the environment variable POSTROOM_TEST_HOOK is not set" in answer.told
 
 
-def test_a_server_is_tried_at_the_port_that_goes_with_tls(office, postroom, monkeypatch) -> None:
+def test_a_server_is_tried_at_the_port_that_goes_with_tls(office, nobody, postroom, monkeypatch) -> None:
     tried: list[tuple[str, int]] = []
 
-    def connect(address: tuple[str, int], **_: object) -> socket.socket:
+    def connect(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
         tried.append(address)
         raise ConnectionRefusedError("refused")
 
@@ -100,13 +110,13 @@ def test_a_server_is_tried_at_the_port_that_goes_with_tls(office, postroom, monk
             "{kind: smtp, host: mail.example, tls: implicit, ehlo: test.example}",
         )
     )
-    answer = postroom("doctor")
-    assert tried == [("mail.example", 465)]
+    answer = postroom("doctor", "--nameserver", nobody)
+    assert set(tried) == {("mail.example", 465)}
     assert answer.code == 1
     assert "mail.example:465 cannot be reached: refused" in answer.told
 
 
-def test_a_secret_that_is_set_is_well(office, server, postroom, monkeypatch) -> None:
+def test_a_secret_that_is_set_is_well(office, server, nobody, postroom, monkeypatch) -> None:
     monkeypatch.setenv("POSTROOM_TEST_SET", "hush")
     office.configure(
         (
@@ -117,8 +127,9 @@ def test_a_secret_that_is_set_is_well(office, server, postroom, monkeypatch) -> 
             ),
         )
     )
-    answer = postroom("doctor")
-    assert answer.code == 0
+    answer = postroom("doctor", "--nameserver", nobody)
+    assert answer.code == 1  # the DNS knows nothing of the sender
+    assert "POSTROOM_TEST_SET" not in answer.told
     assert "hush" not in answer.told
 
 
@@ -136,7 +147,7 @@ def test_a_key_that_cannot_sign_is_wrong(text: str, office, server, postroom) ->
     office.write("keys/dkim.pem", text)
     lines = (office.folder / "config.yaml").read_text(encoding="utf-8").splitlines()
     line = next(number for number, each in enumerate(lines, start=1) if "key: keys/dkim.pem" in each)
-    answer = postroom("doctor", "--json")
+    answer = postroom("doctor", "--json", "--offline")
     assert answer.code == 1
     (told,) = [each for each in json.loads(answer.out) if each["what"] == "dkim"]
     assert told["state"] == "wrong"

@@ -6,7 +6,7 @@ import platform
 import socket
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,12 +14,15 @@ import click
 
 from postroom import __version__
 from postroom.cli import console, session
+from postroom.cli import reception as mail
+from postroom.cli.diagnosis import Diagnosis
 from postroom.cli.moment import told
 from postroom.config import Config, NotifyHook
 from postroom.errors import ConfigError, LedgerError, TransportError
 from postroom.outbox import backup, disk, driver, engine, guard, presence, restore, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
+from postroom.pipeline.reception import Looking
 from postroom.pipeline.signing import MISSING, unusable_keys
 from postroom.pipeline.wayout import missing_ways_out, unanswered
 from postroom.transports.secret import Secret
@@ -32,21 +35,22 @@ _CONNECT_SECONDS = 5
 _ONLY_HERE = " (doctor sees only what is set where it is run)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """One thing looked at: `well`, `worth knowing` or `wrong`."""
-
-    state: str
-    what: str
-    detail: str
-
-
 @click.command()
+@click.option("--offline", is_flag=True, help="Ask no DNS, and no server but the ledger's.")
+@click.option(
+    "--sends-from",
+    multiple=True,
+    metavar="ADDRESS",
+    help="An IP address that your mail comes from, as receivers see it; may be given again.",
+)
+@click.option("--nameserver", metavar="ADDRESS", help="The DNS server to ask, instead of the system's.")
 @console.json_option
 @click.pass_obj
-def command(config: Path, as_json: bool) -> int:
-    """Look at versions, the database driver, the ledger, disk space, servers, secrets and ways out."""
-    found = list(_diagnoses(config))
+def command(
+    config: Path, offline: bool, sends_from: tuple[str, ...], nameserver: str | None, as_json: bool
+) -> int:
+    """Look at versions, the ledger, the disk, servers, secrets, ways out, and whether your mail would be taken."""
+    found = list(_diagnoses(config, mail.looking(sends_from, nameserver, offline=offline)))
     if as_json:
         console.print_json([asdict(each) for each in found])
     else:
@@ -64,7 +68,7 @@ def _print(found: list[Diagnosis]) -> None:
     out.print(console.table(["state", "what", "detail"], rows))
 
 
-def _diagnoses(path: Path) -> Iterator[Diagnosis]:
+def _diagnoses(path: Path, how: Looking) -> Iterator[Diagnosis]:
     yield Diagnosis(state="well", what="postroom", detail=__version__)
     yield _python()
     yield _driver()
@@ -81,10 +85,12 @@ def _diagnoses(path: Path) -> Iterator[Diagnosis]:
     yield from _kept(config)
     yield from _shared(config.database)
     yield _disk(path_of(config.database) or config.base)
-    yield from _ways_out(config)
-    yield from _servers(config)
+    is_online = how.resolver is not None
+    yield from _ways_out(config, is_online=is_online)
+    yield from _servers(config, is_online=is_online)
     yield from _keys(config)
     yield from _hooks(config)
+    yield from mail.diagnoses(config, how)
 
 
 def _python() -> Diagnosis:
@@ -176,22 +182,22 @@ def _disk(place: Path) -> Diagnosis:
     return Diagnosis(state="worth knowing" if room.claims else "wrong", what="disk", detail=room.told)
 
 
-def _ways_out(config: Config) -> Iterator[Diagnosis]:
+def _ways_out(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:
     faults = list(missing_ways_out(config))
     for finding in faults:
         state = "wrong" if finding.severity == "error" else "worth knowing"
         yield Diagnosis(state=state, what="unsubscribe", detail=str(finding))
     for channel in config.channels.values():
-        silent = unanswered(channel)
+        silent = unanswered(channel) if is_online else ""
         if silent:
             yield Diagnosis(state="wrong", what="unsubscribe", detail=f"{channel.name}: {silent}")
 
 
-def _servers(config: Config) -> Iterator[Diagnosis]:
+def _servers(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:
     """Try whether a transport's secrets are there, and its server can be reached; says nothing to it."""
     for name, entry in config.transports.items():
         yield from _unreadable(name, _references(entry.settings.model_dump(exclude={"dkim"})), config)
-        if entry.settings.server is None:
+        if entry.settings.server is None or not is_online:
             continue
         host, port = entry.settings.server
         try:
