@@ -26,12 +26,23 @@ def contrast(one: str, other: str) -> float:
 
 def lightened(colour: str, surface: str) -> str:
     """Mix white into a colour until it can be read on a dark surface, 5 % at a time."""
-    steps = (_mixed(colour, step / 20) for step in range(21))
-    return next((each for each in steps if contrast(each, surface) >= READABLE), "#ffffff")
+    return _mixed_until(colour, "#ffffff", surface, READABLE)
 
 
-def _mixed(colour: str, white: float) -> str:
-    return "#" + "".join(f"{round(part + (255 - part) * white):02x}" for part in _parts(colour))
+def readable(colour: str, surface: str, least: float = READABLE) -> str:
+    """Mix black or white into a colour, whichever stands out more, until its contrast is at least `least`."""
+    end = max("#ffffff", "#000000", key=lambda each: contrast(each, surface))
+    return _mixed_until(colour, end, surface, least)
+
+
+def _mixed_until(colour: str, end: str, surface: str, least: float) -> str:
+    steps = (_mixed(colour, end, step / 20) for step in range(21))
+    return next((each for each in steps if contrast(each, surface) >= least), end)
+
+
+def _mixed(colour: str, end: str, share: float) -> str:
+    pairs = zip(_parts(colour), _parts(end), strict=True)
+    return "#" + "".join(f"{round(one + (other - one) * share):02x}" for one, other in pairs)
 
 
 def _luminance(colour: str) -> float:
