@@ -117,7 +117,7 @@ def _drawn(
         subject=mark(subject_of(article), fence),
         preheader=preheader,
         html=html,
-        text=_tidy(templates.render(_text_template(templates, variant), **view, body=body)),
+        text=tidy(templates.render(_text_template(templates, variant), **view, body=body)),
         mjml=mjml,
         language=language_of(article, publication),
         fence=fence,
@@ -137,16 +137,21 @@ def _too_long(article: Article, chars: int) -> Finding:
 def _compiled(templates: Templates, variant: str, view: dict[str, object]) -> tuple[str, str]:
     """Fill the variant's template and compile it: MJML and HTML."""
     name = templates.find("email", variant)
+    mjml, html = filled(templates, name, view)
+    if html.count(BODY) != 1:
+        raise templates.error(name, None, "must print {{ body }} exactly once, in an mj-text")
+    return mjml, html
+
+
+def filled(templates: Templates, name: str, view: dict[str, object]) -> tuple[str, str]:
+    """Fill a template and compile it: MJML and HTML. Raises TemplateError with the template's own line."""
     mjml = templates.render(name, **view)
     try:
-        html = compiled(mjml)
+        return mjml, compiled(mjml)
     except MjmlError as error:
         file, line = templates.whence(name, error.excerpt)
         where = f"line {error.line} of the MJML made from it reads: {error.excerpt[:160]}"
         raise templates.error(file, line, f"{error.message}; {where}") from error
-    if html.count(BODY) != 1:
-        raise templates.error(name, None, "must print {{ body }} exactly once, in an mj-text")
-    return mjml, html
 
 
 def _text_template(templates: Templates, variant: str) -> str:
@@ -163,7 +168,7 @@ def _with_preheader(html: str, preheader: str) -> str:
     return _BODY_TAG.sub(lambda tag: tag[0] + hidden, html, count=1)
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """Leave no blank at the end of a line and no more than one empty line in a row, signature mark apart."""
     lines = (line if line == "-- " else line.rstrip() for line in text.strip().split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from postroom.model import Article, Brand, Channel, Manuscript, Palette, Publication
+from postroom.model import Article, Asset, Brand, Channel, Manuscript, Palette, Publication
 from postroom.render.highlight import DARK, LIGHT
 from postroom.render.markdown import Document
 from postroom.render.merge import mark, token
@@ -85,8 +85,8 @@ def view_of(manuscript: Manuscript, channel: Channel, document: Document, fence:
         return token(name, default, fence)
 
     return {
-        "publication": _publication(publication, article),
-        "brand": _brand(channel.brand),
+        "publication": publication_view(publication, language_of(article, publication)),
+        "brand": brand_view(channel.brand),
         "code": {"light": dict(LIGHT), "dark": dict(DARK)},
         "title": marked(article.title),
         "standfirst": marked(standfirst(article, document)),
@@ -94,7 +94,7 @@ def view_of(manuscript: Manuscript, channel: Channel, document: Document, fence:
         "date": dated(article.publish_at, publication),
         "read_time": article.read_time or minutes_to_read(document),
         "hero": _hero(manuscript, channel.brand.width),
-        "logo": _logo(manuscript, channel.brand),
+        "logo": logo_view(manuscript.images, channel.brand),
         "cta": call_to_action(article, publication, marked),
         "url": article.url or "",
         "merge": merge,
@@ -169,8 +169,8 @@ def _named(cta: str, links: Mapping[str, str]) -> str | None:
     return None
 
 
-def _publication(publication: Publication, article: Article) -> dict[str, object]:
-    language = language_of(article, publication)
+def publication_view(publication: Publication, language: str) -> dict[str, object]:
+    """Tell templates who publishes, in a mail of this language."""
     return {
         "name": publication.name,
         "url": publication.url,
@@ -181,7 +181,8 @@ def _publication(publication: Publication, article: Article) -> dict[str, object
     }
 
 
-def _brand(brand: Brand) -> dict[str, object]:
+def brand_view(brand: Brand) -> dict[str, object]:
+    """Tell templates how mail looks."""
     return {
         "light": _palette(brand.light),
         "dark": _palette(brand.dark),
@@ -213,9 +214,9 @@ def _hero(manuscript: Manuscript, width: int) -> Picture | None:
     return Picture(url=asset.url, alt=image.alt, width=shown[0], height=shown[1])
 
 
-def _logo(manuscript: Manuscript, brand: Brand) -> Picture | None:
-    """Show the logo 40 CSS pixels high at most, if it was made ready with the article's pictures."""
-    asset = manuscript.images.get(str(brand.logo)) if brand.logo else None
+def logo_view(images: Mapping[str, Asset], brand: Brand) -> Picture | None:
+    """Show the logo 40 CSS pixels high at most, if it was made ready with the other pictures."""
+    asset = images.get(str(brand.logo)) if brand.logo else None
     if asset is None or not asset.width or not asset.height:
         return None
     height = min(40, asset.height)
