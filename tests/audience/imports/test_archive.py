@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from postroom.audience import Rejection, imports
@@ -187,6 +187,7 @@ def test_nothing_is_unpacked_to_disk(zipped, read, tmp_path, monkeypatch) -> Non
     assert [entry.name for entry in tmp_path.iterdir()] == ["export.zip"]
 
 
+@example([(0.99609375, 1)], False)
 @given(
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
     st.booleans(),

@@ -44,8 +44,16 @@ _STATES: Final = {
     "nonsubscribed": MembershipState.UNCONFIRMED,
 }
 _TABLE: Final = re.compile(rf"(?P<state>{'|'.join(_STATES)})_[\w.() -]+\.csv", re.IGNORECASE | re.ASCII)
-_UNREADABLE: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
-"""What the standard library raises for damaged archives, besides OSError."""
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+"""What the standard library raises for damaged archives: OSError for a place before their beginning."""
 _ENCRYPTED: Final = 0x41
 """Bits 0 and 6 of a file's flags (APPNOTE §4.4.4)."""
 
@@ -95,7 +103,7 @@ def _opened(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
             raise AudienceError(
                 f"{shown}: it holds too many files; put the export's alone in a ZIP"
             ) from error
-        except (*_UNREADABLE, OSError) as error:
+        except _UNREADABLE as error:
             raise AudienceError(
                 f"{shown}: the ZIP is damaged or cut off ({error}); export it again"
             ) from error
