@@ -13,6 +13,7 @@ from postroom.model.channel import (
     Unsubscribe,
     VariantPlan,
 )
+from postroom.model.feedback import Feedback, FeedbackKind
 from postroom.model.finding import Finding, Severity, visible
 from postroom.model.history import Approval, ChannelSighting, History, KnownArticle, Past
 from postroom.model.ledger import (
@@ -60,6 +61,8 @@ __all__ = [
     "Edition",
     "EditionState",
     "Email",
+    "Feedback",
+    "FeedbackKind",
     "Finding",
     "Held",
     "History",
