@@ -176,3 +176,22 @@ def test_what_was_seen_of_tls_counts(seen, found: list[str], kept: bool) -> None
     judged = judge(MAILING, zone(SOUND), seen, NOW)
     assert [each.rule for each in judged.findings] == found
     assert ("TLS (seen up to your server)" in [each.demand for each in judged.verdicts[0].kept]) is kept
+
+
+def test_keys_for_others_alone_let_no_mail_out() -> None:
+    foreign = replace(SIGNING, domain="elsewhere.example")
+    judged = judge(replace(MAILING, signings=(foreign,)), zone(SOUND), SECURED, NOW)
+    assert [each.rule for each in judged.findings] == ["dkim-foreign", "dkim-unseen"]
+    assert "(elsewhere.example), so no mail goes out" in judged.findings[0].message
+    assert all(any("DKIM" in rule.demand for rule in each.broken) for each in judged.verdicts)
+
+
+def test_a_key_for_others_beside_the_own_says_nothing() -> None:
+    foreign = replace(SIGNING, domain="elsewhere.example", selector="nobody")
+    assert rules_of(replace(MAILING, signings=(foreign, SIGNING))) == []
+
+
+def test_a_key_of_the_domain_above_signs() -> None:
+    mailing = replace(MAILING, sender="news.learning.example")
+    names = {"news.learning.example": {"MX": ["10 in.learning.example"]}}
+    assert rules_of(mailing, **names) == []

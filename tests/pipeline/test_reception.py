@@ -160,7 +160,7 @@ def test_bounces_go_to_from_unless_said_otherwise(desk) -> None:
     assert mailing(desk).return_path == "test.example"
 
 
-def test_signatures_are_those_that_this_sender_gets(desk) -> None:
+def test_signatures_are_those_of_the_transport(desk) -> None:
     keys = (
         "{selector: one, key: keys/dkim.pem}, {selector: two, domain: example, key: keys/dkim.pem}, "
         "{selector: three, domain: elsewhere.example, key: keys/dkim.pem}, {selector: four, key: keys/other.pem}"
@@ -170,6 +170,7 @@ def test_signatures_are_those_that_this_sender_gets(desk) -> None:
     assert [(each.name, each.pem is not None) for each in made] == [
         ("one._domainkey.test.example", True),
         ("two._domainkey.test.example", True),
+        ("three._domainkey.elsewhere.example", True),
         ("four._domainkey.test.example", False),
     ]
     assert all(each.place.setting == "transports.mail.dkim" for each in made)

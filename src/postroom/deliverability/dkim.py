@@ -56,6 +56,10 @@ class Signing:
         """Where its record stands."""
         return f"{self.selector}._domainkey.{self.domain}"
 
+    def signs_for(self, sender: str) -> bool:
+        """Say whether mail from a domain gets this signature: from its own, and from those below it."""
+        return f".{sender}".endswith(f".{self.domain}")
+
 
 def inspect(signings: Sequence[Signing], lookup: Lookup) -> tuple[Finding, ...]:
     """Judge the record of each signature."""

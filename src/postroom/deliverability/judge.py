@@ -26,9 +26,9 @@ _MAX_ADDRESSES: Final = 8
 class Mailing:
     """What a channel's mail shows of its sender.
 
-    `sender` is the domain of From, `return_path` that of MAIL FROM. `host` is the server that mail is handed to;
-    `addresses` are those that a person named as sending to receivers. `place` is the channel's, `server_place` its
-    transport's.
+    `sender` is the domain of From, `return_path` that of MAIL FROM; `signings` are all those of the transport. `host` is
+    the server that mail is handed to; `addresses` are those that a person named as sending to receivers. `place` is
+    the channel's, `server_place` its transport's.
     """
 
     sender: str
@@ -86,12 +86,13 @@ def ranked(findings: list[Finding]) -> tuple[Finding, ...]:
 def _by_aspect(mailing: Mailing, lookup: Lookup) -> dict[Aspect, tuple[Finding, ...]]:
     place = mailing.place
     policy = dmarc.inspect(mailing.sender, lookup, place)
-    signing = [each.domain for each in mailing.signings]
+    own = tuple(each for each in mailing.signings if each.signs_for(mailing.sender))
+    signing = [each.domain for each in own]
     domains = dict.fromkeys((mailing.sender, mailing.return_path))
     aligned = dmarc.alignment(policy.policy, mailing.sender, mailing.return_path, signing, place)
     found = {
         Aspect.SPF: spf.inspect(mailing.return_path, mailing.addresses, lookup, place),
-        Aspect.DKIM: dkim.inspect(mailing.signings, lookup),
+        Aspect.DKIM: (*_of_foreign(mailing), *dkim.inspect(own, lookup)),
         Aspect.DMARC: policy.findings,
         Aspect.ALIGNMENT: tuple(aligned),
         Aspect.PTR: tuple(each for ip in mailing.addresses for each in ptr.inspect(ip, lookup, place)),
@@ -105,7 +106,7 @@ def _unseen(mailing: Mailing, by_aspect: Mapping[Aspect, tuple[Finding, ...]]) -
     unseen = {aspect for aspect, found in by_aspect.items() if any(each.rule == UNANSWERED for each in found)}
     if not mailing.addresses:
         unseen |= {Aspect.SPF, Aspect.PTR}
-    if not mailing.signings:
+    if not any(each.signs_for(mailing.sender) for each in mailing.signings):
         unseen.add(Aspect.DKIM)
     if Aspect.DMARC in unseen or any(each.rule == dmarc.UNSEEN for each in by_aspect[Aspect.ALIGNMENT]):
         unseen.add(Aspect.ALIGNMENT)
@@ -132,6 +133,17 @@ def _of_way_out(mailing: Mailing) -> Iterator[Finding]:
             "one-click-mailto",
             "who leaves has to write a mail; Gmail wants one click (RFC 8058), so name a page: "
             "`unsubscribe: {url: https://…}`",
+        )
+
+
+def _of_foreign(mailing: Mailing) -> Iterator[Finding]:
+    """Tell of keys that are all for others: then nothing is signed, and nothing goes out."""
+    if mailing.signings and not any(each.signs_for(mailing.sender) for each in mailing.signings):
+        others = ", ".join(dict.fromkeys(each.domain for each in mailing.signings))
+        yield mailing.place.error(
+            "dkim-foreign",
+            f"From is of {mailing.sender}, and each key under `dkim:` is for another domain ({others}), so no mail "
+            f"goes out; add a key with `domain: {mailing.sender}`",
         )
 
 

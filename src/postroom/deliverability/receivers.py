@@ -36,7 +36,7 @@ BREAKING: Final[Mapping[Aspect, frozenset[str]]] = {
     }),
     Aspect.DKIM: frozenset({
         "dkim-missing", "dkim-many", "dkim-syntax", "dkim-revoked", "dkim-short", "dkim-other-key", "dkim-hash",
-        "dkim-service",
+        "dkim-service", "dkim-foreign",
     }),
     Aspect.DMARC: frozenset({"dmarc-missing", "dmarc-many", "dmarc-syntax", "dmarc-policy"}),
     Aspect.ALIGNMENT: frozenset({"dmarc-unaligned"}),

@@ -153,13 +153,11 @@ def _seen(wire: Wire) -> Secured:
 
 
 def _signings(config: Config, entry: TransportSettings, sender: str, secrets: Secrets) -> Iterator[Signing]:
-    """Name the signatures that mail of a sender gets; a key that cannot be had or used is `signing`'s to tell."""
+    """Name the signatures of a transport; a key that cannot be had or used is `signing`'s to tell."""
     for number, each in enumerate(
         entry.settings.dkim if isinstance(entry.settings, Transport.Settings) else ()
     ):
         domain = each.domain or sender
-        if not f".{sender}".endswith(f".{domain}"):
-            continue  # it signs for other senders
         line = entry.key_lines[number] if entry.key_lines else entry.line
         pem: bytes | None = None
         with suppress(TransportError, SigningError):
