@@ -26,9 +26,9 @@ _MAX_ADDRESSES: Final = 8
 class Mailing:
     """What a channel's mail shows of its sender.
 
-    `sender` is the domain of From, `return_path` that of MAIL FROM; `signings` are all those of the transport. `host` is
-    the server that mail is handed to; `addresses` are those that a person named as sending to receivers. `place` is
-    the channel's, `server_place` its transport's.
+    `sender` is the domain of From, `return_path` that of MAIL FROM; `signings` are all those of the transport. `host`
+    is the server that mail is handed to; `addresses` are those that a person named as sending to receivers. `place`
+    is the channel's, `server_place` its transport's.
     """
 
     sender: str
