@@ -31,11 +31,11 @@ def on_the_list(postroom) -> str:
 
 def test_the_counts_come_first_and_only_who_is_confirmed_is_put_on_the_list(importing, postroom) -> None:
     answer = importing("people.csv", MIXED, *MAP)
-    first, second = answer.out.splitlines()
-    assert first.endswith("people.csv: 1 unconfirmed, 1 confirmed, 1 bounced, 2 rejected")
+    first = answer.err.splitlines()[0]
     assert first.startswith("5 rows in ")
-    assert second.startswith("1 added, 0 known already")
-    assert second.endswith("2 left out since they left or have not agreed")
+    assert first.endswith("people.csv: 1 unconfirmed, 1 confirmed, 1 bounced, 2 rejected")
+    assert answer.out.startswith("5 rows read: 1 added, 0 known already")
+    assert answer.out.endswith("2 left out since they left or have not agreed, 2 rejected\n")
     assert answer.code == 0
     assert "people.csv:5: this is no mail address: there is no @" in answer.err
     assert 'people.csv:6: nobody knows whether the status "who knows"' in answer.err

@@ -82,17 +82,12 @@ def mapping_of(pairs: tuple[str, ...]) -> dict[str, str]:
     return mapping
 
 
-def show_counts(reading: Reading) -> None:
-    """Say how many of each state a file has."""
+def show_counts(reading: Reading, *, are_answer: bool) -> None:
+    """Say how many of each state a file has: on stderr, unless that is all that was asked for."""
     counts = reading.counts
     states = [f"{number:,} {state}" for state in MembershipState if (number := counts.states.get(state, 0))]
-    click.echo(
-        f"{console.plural(counts.total, 'row')} in {reading.file}: {', '.join(_and_rejected(states, counts))}"
-    )
-
-
-def _and_rejected(states: list[str], counts: imports.Counts) -> list[str]:
-    return [*states, f"{counts.rejected:,} rejected"]
+    numbers = ", ".join([*states, f"{counts.rejected:,} rejected"])
+    click.echo(f"{console.plural(counts.total, 'row')} in {reading.file}: {numbers}", err=not are_answer)
 
 
 def show_rejections(reading: Reading) -> None:

@@ -62,7 +62,7 @@ def import_(
     """
     project = session.load(config)
     reading = importing.begun(file, importing.mapping_of(pairs), rejects)
-    importing.show_counts(reading)
+    importing.show_counts(reading, are_answer=dry_run)
     if dry_run:
         deque(reading.people(lambda done, total: None), maxlen=0)
         importing.show_rejections(reading)
@@ -72,9 +72,11 @@ def import_(
         staying = ledger.read(subscribers.still_written_to, name, reading.left)
     importing.show_rejections(reading)
     click.echo(
-        f"{done.added:,} added, {done.already:,} known already (their data is unchanged), "
+        f"{console.plural(reading.counts.total, 'row')} read: {done.added:,} added, "
+        f"{done.already:,} known already (their data is unchanged), "
         f"{done.suppressed:,} of these suppressed, "
-        f"{reading.counts.left_out:,} left out since they left or have not agreed"
+        f"{reading.counts.left_out:,} left out since they left or have not agreed, "
+        f"{reading.counts.rejected:,} rejected"
     )
     if staying:
         importing.warn(staying, name, file)
