@@ -12,7 +12,7 @@ from postroom import links
 from postroom.model import Recipient, Unsubscribe
 
 PURPOSE: Final = "unsubscribe"
-"""What the tokens of these links are good for (`links.read`); they carry the subscriber's uuid."""
+"""What the tokens of these links are good for (`links.read`): the subscriber's uuid, then the number of the list."""
 
 _TOKEN: Final = "{token}"  # noqa: S105  # a place in a URL
 _EMAIL: Final = "{email}"
@@ -28,18 +28,23 @@ class WayOut:
 
     pieces: tuple[str, ...]
     keys: Sequence[bytes] = field(repr=False)
+    list: str = ""
 
     @property
     def is_https(self) -> bool:
         """Whether it leads to a page that can be posted to (RFC 8058 §3.1)."""
         return bool(self.pieces) and self.pieces[0].startswith("https://")
 
+    @property
+    def _which(self) -> tuple[str, ...]:
+        return (self.list,) if self.list else ()
+
     def url_of(self, recipient: Recipient) -> str:
         """Write the URL by which this recipient leaves; empty where the channel names no way."""
         url = ""
         for piece in self.pieces:
             if piece == _TOKEN:
-                url += links.token(self.keys, PURPOSE, recipient.uuid)
+                url += links.token(self.keys, PURPOSE, recipient.uuid, *self._which)
             elif piece == _EMAIL:
                 url += quote(recipient.address, safe="", errors="replace")
             else:
@@ -50,8 +55,8 @@ class WayOut:
 def way_out(way: Unsubscribe | None, keys: Sequence[bytes]) -> WayOut:
     """Read a channel's setting; the first of `keys` will sign."""
     match way:
-        case Unsubscribe(web=str() as web):
-            return WayOut((_safe(f"{web.rstrip('/')}/u/"), _TOKEN), keys)
+        case Unsubscribe(web=str() as web, list=number):
+            return WayOut((_safe(f"{web.rstrip('/')}/u/"), _TOKEN), keys, str(number or ""))
         case Unsubscribe(url=str() as url):
             return WayOut(tuple(map(_piece, re.split(r"(\{token\}|\{email\})", url))), keys)
         case Unsubscribe(mailto=str() as address):

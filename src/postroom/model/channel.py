@@ -82,16 +82,23 @@ class Audience:
     max: int | None = None
     line: int | None = None
 
+    @property
+    def leaves(self) -> str:
+        """The list that its readers leave: the ledger's own, or `@NAME` for a file, which is not ours to change."""
+        return self.list or f"@{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsubscribe:
     """The way out of an email channel: exactly one of `web` (Postroom's own pages at this base
-    URL), `url` (another service; may hold `{email}` and `{token}`) or `mailto` (an address).
+    URL), `url` (another service; may hold `{email}` and `{token}`) or `mailto` (an address). `list` is the
+    number of the list that Postroom's own pages take people off, 0 until the edition is frozen.
     """
 
     web: str | None = None
     url: str | None = None
     mailto: str | None = None
+    list: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

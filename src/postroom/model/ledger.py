@@ -56,7 +56,8 @@ class Edition:
     `key` is `channel/variant/article`, with `#2`, `#3` … appended to later revisions; it is
     what people type. `content_hash` is the SHA-256 over everything every recipient shares.
     `due_at` is when it became ready. `hold_when_uncertain`: a lost answer is left to a person.
-    `one_click` says whether List-Unsubscribe-Post may be written. `id` is the ledger's, 0 before.
+    `one_click` says whether List-Unsubscribe-Post may be written. `list` is what its readers can leave
+    (`Audience.leaves`). `id` is the ledger's, 0 before.
     `holds` are the codes of `Held` that still stand, `reason` tells them in a sentence.
     """
 
@@ -81,6 +82,7 @@ class Edition:
     unsubscribe: Unsubscribe | None = None
     one_click: bool = False
     hold_when_uncertain: bool = False
+    list: str = ""
     id: int = 0
 
 

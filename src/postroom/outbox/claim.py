@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Integer, bindparam, literal_column, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, literal_column, select, update
 
 from postroom.errors import DeliveryUnreadable
 from postroom.model import Delivery, DeliveryState, Edition, EditionState
@@ -32,10 +32,11 @@ from postroom.outbox.hands import (
     unbegin,
 )
 from postroom.outbox.hot import Among, Hot
+from postroom.outbox.leaving import LEFT
 from postroom.outbox.pace import SLOW_DOMAINS, Meter, meter_of, opens_at
 from postroom.outbox.pauses import LASTS
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, suppression, transport_state
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, departure, edition, suppression, transport_state
 
 __all__ = [
     "SUPPRESSED",
@@ -73,11 +74,23 @@ _PAUSED = select(transport_state.c.until).where(
 )
 _PAUSE = Hot(_PAUSED.where(LASTS))
 _GIVING_EDITIONS = Hot(
-    _OPEN.add_columns(SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(~_PAUSED.where(LASTS).exists())
+    _OPEN.add_columns(edition.c.list, SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(
+        ~_PAUSED.where(LASTS).exists()
+    )
 )
 _DUE = Hot(
-    select(*DELIVERY, suppression.c.identity.is_not(None).label("is_suppressed"))
-    .select_from(DELIVERED.outerjoin(suppression, suppression.c.identity == IDENTITY))
+    select(
+        *DELIVERY,
+        case(
+            (suppression.c.identity.is_not(None), SUPPRESSED), (departure.c.list.is_not(None), LEFT), else_=""
+        ).label("unwanted"),
+    )
+    .select_from(
+        DELIVERED.outerjoin(suppression, suppression.c.identity == IDENTITY).outerjoin(
+            departure,
+            and_(departure.c.list == bindparam("list"), departure.c.subscriber_id == delivery.c.recipient),
+        )
+    )
     .where(
         delivery.c.edition_id == bindparam("edition"),
         IS_CLAIMABLE,
@@ -100,7 +113,7 @@ _RESERVE = Hot(update(delivery).where(Among(delivery.c.id)).values(owner=bindpar
 _CANCEL = Hot(
     update(delivery)
     .where(Among(delivery.c.id))
-    .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, owner=None)
+    .values(state=DeliveryState.CANCELLED.value, reason=bindparam("why"), owner=None)
 )
 _PUT_OFF = Bulk(
     update(delivery).where(delivery.c.id == bindparam("delivery")).values(due_at=bindparam("due")),
@@ -145,7 +158,8 @@ def take(connection: Connection, hand: Hand, room: int, books: Books) -> list[Cl
         meters: dict[str, Meter] | None = (
             {} if limits.domain_gap or limits.domains or row.is_any_domain_slow else None
         )
-        taken += _take(connection, hand, row.id, _Room(room - len(taken), whole, books, meters))
+        left = room - len(taken)
+        taken += _take(connection, hand, _Room(row.id, row.list, left, whole, books, meters))
         if len(taken) >= room or (whole is not None and not whole.may):
             break
     if whole is not None:
@@ -173,8 +187,10 @@ def next_claim(connection: Connection, hand: Hand, now: datetime) -> datetime | 
 
 @dataclass(slots=True)
 class _Room:
-    """What one edition may give now: so many messages, as far as the transport's limit goes."""
+    """What one edition, which goes to a list, may give now: so many messages, as far as the transport's limit goes."""
 
+    edition: int
+    list: str
     left: int
     whole: Meter | None
     books: Books
@@ -192,13 +208,14 @@ def _whole(connection: Connection, hand: Hand, now: datetime) -> Meter | None:
     return None if gap is None else meter_of(connection, hand.carrier.name, "", gap, now)
 
 
-def _take(connection: Connection, hand: Hand, edition_id: int, room: _Room) -> list[Claimed]:
-    """Take due deliveries of one edition, further and further down its list while domains have to wait."""
+def _take(connection: Connection, hand: Hand, room: _Room) -> list[Claimed]:
+    """Take due deliveries of one edition, further and further down it while domains have to wait."""
     taken: list[Claimed] = []
     most = room.left
     for _ in range(_ROUNDS):
-        rows = _DUE.rows(connection, edition=edition_id, now=to_micros(room.now), most=most)
-        mine = _sorted_out(connection, hand, edition_id, rows, room)
+        values = {"edition": room.edition, "list": room.list, "now": to_micros(room.now), "most": most}
+        rows = _DUE.rows(connection, **values)
+        mine = _sorted_out(connection, hand, rows, room)
         taken += mine
         room.left -= len(mine)
         if len(rows) < most or room.left < 1 or len(mine) == len(rows):
@@ -209,15 +226,15 @@ def _take(connection: Connection, hand: Hand, edition_id: int, room: _Room) -> l
     return taken
 
 
-def _sorted_out(
-    connection: Connection, hand: Hand, edition_id: int, rows: Sequence[AnyRow], room: _Room
-) -> list[Claimed]:
+def _sorted_out(connection: Connection, hand: Hand, rows: Sequence[AnyRow], room: _Room) -> list[Claimed]:
     """Cancel, put off or take each of the due `rows`."""
-    suppressed = [row.id for row in rows if row.is_suppressed]
-    if suppressed:
-        _CANCEL.count(connection, ids=suppressed)
-        room.books.move(edition_id, "queued", "cancelled", len(suppressed))
-        rows = [row for row in rows if not row.is_suppressed]
+    edition_id = room.edition
+    unwanted = [(row.unwanted, row.id) for row in rows if row.unwanted]
+    if unwanted:
+        for why in {why for why, _ in unwanted}:
+            _CANCEL.count(connection, ids=[number for reason, number in unwanted if reason == why], why=why)
+        room.books.move(edition_id, "queued", "cancelled", len(unwanted))
+        rows = [row for row in rows if not row.unwanted]
     mine, put_off = _metered(connection, hand, rows, room)
     _PUT_OFF.put(connection, put_off)
     if not mine:

@@ -45,7 +45,7 @@ def digest(content: Content, sender: Sender | None = None, unsubscribe: Unsubscr
 
     Where an image lies on this machine does not count; its own digest does.
     """
-    shared = [_without_files(asdict(part)) if part else None for part in (content, sender, unsubscribe)]
+    shared = [_without_places(asdict(part)) if part else None for part in (content, sender, unsubscribe)]
     return sha256(dumps([type(content).__name__, *shared]).encode()).hexdigest()
 
 
@@ -98,9 +98,9 @@ def _asset(payload: _Json) -> Asset:
     return Asset(**payload, file=Path(file) if file is not None else None)
 
 
-def _without_files(value: object) -> object:
+def _without_places(value: object) -> object:
     if isinstance(value, dict):
-        return {key: _without_files(item) for key, item in value.items() if key != "file"}
+        return {key: _without_places(item) for key, item in value.items() if key not in ("file", "list")}
     if isinstance(value, list | tuple):
-        return [_without_files(item) for item in value]
+        return [_without_places(item) for item in value]
     return value

@@ -21,6 +21,7 @@ from postroom.outbox.accounts import scan_new, settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.content import dumps, encode, encode_sender, encode_unsubscribe
 from postroom.outbox.filling import BATCH, Filling, Poured, guard, is_earlier, is_ours, pour_list, pour_people
+from postroom.outbox.leaving import number_of
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
 from postroom.outbox.tables import content, delivery, edition, rejection
@@ -91,6 +92,9 @@ def _begin(
     if value.revision > 1:
         _wait_for_earlier(connection, value)
     filler = uuid4().hex
+    if value.unsubscribe is not None and value.unsubscribe.web is not None:
+        way = replace(value.unsubscribe, list=number_of(connection, value.list))
+        value = replace(value, unsubscribe=way)
     values = {
         **edition_values(value),
         "state": EditionState.FILLING.value,

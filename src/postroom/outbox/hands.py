@@ -10,16 +10,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, or_, select, update
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import Books, Tally, post
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.content import encode_map
 from postroom.outbox.hot import Among, Hot
+from postroom.outbox.leaving import LEFT
 from postroom.outbox.moves import cancel_withdrawn
 from postroom.outbox.pace import UNLIMITED, Limits
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, subscriber, suppression
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, departure, edition, subscriber, suppression
 
 SUPPRESSED = "the address is suppressed"
 
@@ -47,13 +48,20 @@ _THEIRS = (
     .correlate(delivery)
     .scalar_subquery()
 )
+_IS_SUPPRESSED = exists().where(suppression.c.identity == func.coalesce(delivery.c.identity, _THEIRS))
+_HAS_LEFT = exists().where(
+    edition.c.id == delivery.c.edition_id,
+    departure.c.list == edition.c.list,
+    departure.c.subscriber_id == delivery.c.recipient,
+)
 _CANCEL_RESERVED = Hot(
     update(delivery)
-    .where(
-        _IS_RESERVED,
-        exists().where(suppression.c.identity == func.coalesce(delivery.c.identity, _THEIRS)),
+    .where(_IS_RESERVED, or_(_IS_SUPPRESSED, _HAS_LEFT))
+    .values(
+        state=DeliveryState.CANCELLED.value,
+        reason=case((_IS_SUPPRESSED, SUPPRESSED), else_=LEFT),
+        owner=None,
     )
-    .values(state=DeliveryState.CANCELLED.value, reason=SUPPRESSED, owner=None)
     .returning(delivery.c.edition_id)
 )
 _RESERVED = (

@@ -17,6 +17,7 @@ from postroom.model import Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
 from postroom.outbox.content import decode_map, encode_map
+from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import seal_subscriber
 from postroom.outbox.tables import membership, subscriber, suppression
@@ -204,8 +205,10 @@ def _subscribe(
     connection: Connection, list_name: str, people: Sequence[Recipient], source: str, now: datetime
 ) -> int:
     known = enrol(connection, people, source, now)
+    gone = departed(connection, list_name, list(known))
     at = to_micros(now)
-    return _ADD_MEMBERS.put(connection, [(list_name, one.id, at) for one in known.values()])
+    staying = [one.id for identity, one in known.items() if identity not in gone]
+    return _ADD_MEMBERS.put(connection, [(list_name, number, at) for number in staying])
 
 
 def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:

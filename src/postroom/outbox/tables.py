@@ -99,6 +99,7 @@ edition = Table(
     words("filler"),
     Column("checksum", BigInteger),  # of which deliveries it has, and whose they are
     words("token"),  # the beginning of every Message-ID
+    words("list"),  # what its readers can leave
     Column("frozen_at", Moment),  # the Date of every mail
     count("refused_in_row"),  # how often the message itself was refused since the last time it was taken
     *(count(name) for name in COUNTS),
@@ -133,7 +134,6 @@ subscriber = Table(
     words("name"),
     words("attributes", "{}"),
     words("language"),
-    words("state", "confirmed"),
     words("source"),
     Column("created_at", Moment, nullable=False),
     Column("seal", BigInteger),  # a checksum of who it is and where mail to them goes
@@ -145,6 +145,42 @@ membership = Table(
     Column("list", Text, primary_key=True),
     Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
     Column("created_at", Moment, nullable=False),
+)
+
+# The numbers by which links name lists.
+list_number = Table("list_number", metadata, row_id(), Column("name", Text, nullable=False, unique=True))
+
+# Who left a list, and gets nothing more that goes to it. A list of the ledger has no member who left it; whoever left
+# that of a file (`@NAME`) may still stand in the file.
+departure = Table(
+    "departure",
+    metadata,
+    Column("list", Text, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
+# Who asked to be on a list and has not confirmed it yet.
+request = Table(
+    "request",
+    metadata,
+    Column("list", Text, primary_key=True),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("mailed_at", Moment),
+)
+
+# What people agreed to and took back, each time: when, how and from where. It is never changed.
+consent = Table(
+    "consent",
+    metadata,
+    row_id(),
+    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("list", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    words("how"),
+    words("source"),
+    Column("at", Moment, nullable=False),
 )
 
 # A row has only what is its own. Whom it goes to stands once, with the subscriber: `recipient` is

@@ -206,6 +206,7 @@ def _edition(
         unsubscribe=channel.unsubscribe,
         one_click=_one_click(channel),
         hold_when_uncertain=channel.hold_when_uncertain,
+        list=channel.audience.leaves if channel.audience else "",
     )
     return replace(
         edition, content_hash=frozen_content.digest(edition.content, edition.sender, edition.unsubscribe)

@@ -1,0 +1,218 @@
+"""People leave a list and come back to it. What they said is written down, each time.
+
+Whoever left a list gets nothing more that goes to it: what waits for them is cancelled in the same transaction,
+and every claim asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, delete, insert, select
+
+from postroom.model import DeliveryState, EditionState
+from postroom.outbox.accounts import settle
+from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.columns import is_state, to_micros
+from postroom.outbox.moves import move
+from postroom.outbox.tables import (
+    consent,
+    delivery,
+    departure,
+    edition,
+    list_number,
+    membership,
+    request,
+    subscriber,
+)
+
+LEFT = "they left the list"
+
+_WHO = (subscriber.c.identity, subscriber.c.id)
+_ASKED = 500
+_UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
+_KEY = ("list", "subscriber_id")
+_ADD_DEPARTURE = insert_new(departure, (*_KEY, "at"), key=_KEY)
+_ADD_MEMBER = insert_new(membership, (*_KEY, "created_at"), key=_KEY)
+_ADD_LIST = insert_new(list_number, ("name",), key=("name",))
+_ADD_REQUEST = insert_new(request, (*_KEY, "at"), key=_KEY)
+
+
+class Said(StrEnum):
+    """What somebody said about a list."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    ADDED = "added"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """How something was said, in words such as `one-click`, and from where: an address of the network, a file."""
+
+    how: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a signed link names: a subscriber, and the number of a list, or 0."""
+
+    uuid: str
+    list: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What leaving came to: whether they had not left before, and how many messages it cancelled."""
+
+    is_new: bool
+    cancelled: int
+
+
+def leave(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> Left:
+    """Take somebody off the list `name` and cancel what is queued for them of it. To leave twice changes nothing.
+
+    A message that is being sent at this moment is not recalled.
+    """
+    is_new = bool(_ADD_DEPARTURE.put(connection, [(name, subscriber_id, to_micros(now))]))
+    for table in (membership, request):
+        connection.execute(delete(table).where(table.c.list == name, table.c.subscriber_id == subscriber_id))
+    if is_new:
+        write_down(connection, subscriber_id, name, Said.LEFT, act, now)
+    return Left(is_new=is_new, cancelled=_cancel(connection, subscriber_id, name, now))
+
+
+def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -> Left | None:
+    """Do as `leave` for whom a link names; None where nobody is, or no such list. A link without a list, from before
+    there were numbers, is for all of a person's lists.
+    """
+    who, name = person(connection, whom.uuid), list_of(connection, whom.list) if whom.list else None
+    if who is None or (whom.list and name is None):
+        return None
+    names = [name] if name is not None else _lists_of(connection, who)
+    done = [leave(connection, who, each, act, now) for each in names]
+    return Left(is_new=any(each.is_new for each in done), cancelled=sum(each.cancelled for each in done))
+
+
+def ask(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> bool:
+    """Note that somebody asks to be on a list; tell whether it still has to be confirmed. Who is on it stays so."""
+    if is_member(connection, subscriber_id, name):
+        return False
+    _ADD_REQUEST.put(connection, [(name, subscriber_id, to_micros(now))])
+    write_down(connection, subscriber_id, name, Said.ASKED, act, now)
+    return True
+
+
+def confirm(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> bool:
+    """Put somebody on a list who asked for it; False where nobody asked, or they have been on it already."""
+    mine = (request.c.list == name, request.c.subscriber_id == subscriber_id)
+    if not connection.execute(delete(request).where(*mine)).rowcount:
+        return False
+    _join(connection, subscriber_id, name, now)
+    write_down(connection, subscriber_id, name, Said.CONFIRMED, act, now)
+    return True
+
+
+def add(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> bool:
+    """Put somebody on a list because a person says so, also who had left; False where they are on it."""
+    if is_member(connection, subscriber_id, name):
+        return False
+    _join(connection, subscriber_id, name, now)
+    write_down(connection, subscriber_id, name, Said.ADDED, act, now)
+    return True
+
+
+def is_member(connection: Connection, subscriber_id: int, name: str) -> bool:
+    """Whether somebody is on a list of the ledger."""
+    mine = (membership.c.list == name, membership.c.subscriber_id == subscriber_id)
+    return connection.execute(select(membership.c.list).where(*mine)).one_or_none() is not None
+
+
+def departed(connection: Connection, name: str, identities: Sequence[str]) -> set[str]:
+    """Tell who of some people has left a list."""
+    any_left = select(departure.c.subscriber_id).where(departure.c.list == name).limit(1)
+    if connection.execute(any_left).one_or_none() is None:
+        return set()
+    numbers = {
+        number: identity for identity, number in lookup(connection, subscriber.c.identity, identities, *_WHO)
+    }
+    found: set[str] = set()
+    known = list(numbers)
+    for start in range(0, len(known), _ASKED):
+        some = departure.c.subscriber_id.in_(known[start : start + _ASKED])
+        asked = select(departure.c.subscriber_id).where(departure.c.list == name, some)
+        found |= {numbers[number] for number in connection.execute(asked).scalars()}
+    return found
+
+
+def person(connection: Connection, uuid: str) -> int | None:
+    """Return the number of the subscriber whom links name by `uuid`; None where there is nobody."""
+    found = select(subscriber.c.id).where(subscriber.c.uuid == uuid)
+    number: int | None = connection.execute(found).scalar_one_or_none()
+    return number
+
+
+def number_of(connection: Connection, name: str) -> int:
+    """Return the number by which links name a list; it is given once and stays."""
+    query = select(list_number.c.id).where(list_number.c.name == name)
+    found: int | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        _ADD_LIST.put(connection, [(name,)])
+        found = connection.execute(query).scalar_one()
+    return found
+
+
+def list_of(connection: Connection, number: int) -> str | None:
+    """Return the name of the list with a number; None where there is none."""
+    found = select(list_number.c.name).where(list_number.c.id == number)
+    name: str | None = connection.execute(found).scalar_one_or_none()
+    return name
+
+
+def write_down(
+    connection: Connection, subscriber_id: int, name: str, said: Said, act: Act, now: datetime
+) -> None:
+    """Keep what somebody said about a list."""
+    connection.execute(
+        insert(consent).values(
+            subscriber_id=subscriber_id, list=name, what=said.value, how=act.how, source=act.source, at=now
+        )
+    )
+
+
+def _lists_of(connection: Connection, subscriber_id: int) -> list[str]:
+    """Name the lists that somebody is on, or gets mail of."""
+    members = select(membership.c.list).where(membership.c.subscriber_id == subscriber_id)
+    sent = (
+        select(edition.c.list)
+        .join(delivery, delivery.c.edition_id == edition.c.id)
+        .where(delivery.c.recipient == subscriber_id, edition.c.list != "")
+    )
+    return sorted(connection.execute(members.union(sent)).scalars())
+
+
+def _join(connection: Connection, subscriber_id: int, name: str, now: datetime) -> None:
+    mine = (departure.c.list == name, departure.c.subscriber_id == subscriber_id)
+    connection.execute(delete(departure).where(*mine))
+    _ADD_MEMBER.put(connection, [(name, subscriber_id, to_micros(now))])
+
+
+def _cancel(connection: Connection, subscriber_id: int, name: str, now: datetime) -> int:
+    """Cancel what is queued for somebody of the editions that go to a list."""
+    unfinished = select(edition.c.id, edition.c.state).where(
+        is_state(edition.c.state, *_UNFINISHED), edition.c.list == name
+    )
+    cancelled = 0
+    for row in connection.execute(unfinished.order_by(edition.c.id)).all():
+        queued = (DeliveryState.QUEUED, DeliveryState.CANCELLED)
+        mine = delivery.c.recipient == subscriber_id
+        if number := move(connection, row.id, queued, {"reason": LEFT}, mine):
+            cancelled += number
+            if row.state != EditionState.FILLING:
+                settle(connection, [row.id], now)
+    return cancelled
