@@ -28,6 +28,7 @@ COMMANDS = {
     "subscribers": ("postroom.cli.subscribers", "import, export and list subscribers"),
     "suppress": ("postroom.cli.suppress", "never write to an address again"),
     "send-test": ("postroom.cli.send_test", "send one marked test message"),
+    "web": ("postroom.cli.web", "serve the pages that readers reach"),
     "schema": ("postroom.cli.schema", "print the JSON Schema of config.yaml"),
     "doctor": ("postroom.cli.doctor", "find out what is wrong with this installation"),
 }

@@ -19,7 +19,7 @@ from postroom.cli.diagnosis import Diagnosis
 from postroom.cli.moment import told
 from postroom.config import Config, NotifyHook
 from postroom.errors import ConfigError, LedgerError, TransportError
-from postroom.outbox import backup, disk, driver, engine, guard, presence, restore, status
+from postroom.outbox import backup, disk, driver, engine, guard, meta, presence, restore, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
 from postroom.pipeline.reception import Looking
@@ -188,9 +188,17 @@ def _ways_out(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:
         state = "wrong" if finding.severity == "error" else "worth knowing"
         yield Diagnosis(state=state, what="unsubscribe", detail=str(finding))
     for channel in config.channels.values():
-        silent = unanswered(channel) if is_online else ""
+        silent = unanswered(channel, _link_keys(config)) if is_online else ""
         if silent:
             yield Diagnosis(state="wrong", what="unsubscribe", detail=f"{channel.name}: {silent}")
+
+
+def _link_keys(config: Config) -> tuple[bytes, ...]:
+    """Read the key that signs links; where there is no ledger yet, no page knows one either."""
+    if not exists(config.database):
+        return (b"none yet",)
+    with Ledger(config.database) as ledger:
+        return (ledger.write(meta.link_key),)
 
 
 def _servers(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:

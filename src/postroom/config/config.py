@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from postroom.model import Channel, Finding, NoticeKind, Publication, Severity
+from postroom.model import Brand, Channel, Finding, NoticeKind, Publication, Severity
 
 if TYPE_CHECKING:
     from postroom.transports import protocol
@@ -44,10 +44,11 @@ class ImageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Postroom's public pages: `url` as readers see them (None: not said), `listen` as `host:port`."""
+    """Postroom's public pages: `url` as readers see them (None: not said), `listen` as `host:port`, their `brand`."""
 
     url: str | None
     listen: str
+    brand: Brand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

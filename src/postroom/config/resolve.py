@@ -18,7 +18,7 @@ from postroom.config.config import ArticleSettings, Config, ImageSettings, WebSe
 from postroom.config.fields import Variant
 from postroom.config.kinds import default_variant
 from postroom.config.operation import settle
-from postroom.config.sections import AudienceSection, ChannelSection, PublicationSection
+from postroom.config.sections import AudienceSection, BrandSection, ChannelSection, PublicationSection
 from postroom.config.tree import Tree
 from postroom.config.validate import Sections, senders
 from postroom.config.words import NEVER
@@ -137,7 +137,10 @@ class _Settled:
 
     def web(self) -> WebSettings | None:
         section = _sound(self.sections.web)
-        return WebSettings(url=section.url, listen=section.listen) if self.tree.data.get("web") else None
+        if not self.tree.data.get("web"):
+            return None
+        brand = brand_of(_sound(self.sections.brand), BrandSection(), self.base)
+        return WebSettings(url=section.url, listen=section.listen, brand=brand)
 
     def channel(self, name: str, section: ChannelSection) -> Channel:
         """Settle a channel; what it does not say is taken from the project."""

@@ -19,7 +19,7 @@ import structlog
 from postroom.articles import Reading
 from postroom.errors import ArticleError, LedgerBroken, PostroomError, TemplateError
 from postroom.model import Channel, Edition, EditionState, Finding, Held, History, Past, Ready, Severity
-from postroom.outbox import history, sightings
+from postroom.outbox import history, meta, sightings
 from postroom.outbox.backup import BIG_EDITION
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
@@ -211,7 +211,7 @@ class Publisher:
     def _ask_for_way_out(self, channel: Channel) -> None:
         """Ask once a tick whether a channel's unsubscribe page answers; raises PostroomError if not."""
         if channel.name not in self._silent:
-            self._silent[channel.name] = unanswered(channel)
+            self._silent[channel.name] = unanswered(channel, (self.ledger.write(meta.link_key),))
         if self._silent[channel.name]:
             raise PostroomError(f"no mail without a way out: {self._silent[channel.name]}")
 

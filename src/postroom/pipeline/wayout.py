@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from postroom import links
+from postroom.compose.unsubscribe import PURPOSE
 from postroom.config import Config
 from postroom.errors import ConfigError
 from postroom.model import Channel, Finding, Severity
 
 _TIMEOUT_SECONDS = 10
+_ONE_CLICK = {"List-Unsubscribe": "One-Click"}  # RFC 8058 §3.1
+_NOBODY = "00000000-0000-7000-8000-000000000000"  # no subscriber gets this one: its last 62 bits are random
 
 
 def missing_ways_out(config: Config) -> Iterator[Finding]:
@@ -34,13 +38,9 @@ def _fault(channel: Channel) -> str:
         return (
             "there is no unsubscribe; write `unsubscribe: {mailto: leave@your.domain}` or `{url: https://…}`"
         )
-    if way.web is not None and not channel.rehearsal:
-        return (
-            "`unsubscribe: web` needs Postroom's public pages, which this version does not serve yet; "
-            "name another way out: `{url: https://…}` of a service, or `{mailto: leave@your.domain}`"
-        )
-    if way.url is not None and not way.url.startswith("https://"):
-        return f"{way.url} is no https address; mail services ask for one (RFC 8058)"
+    url = way.web or way.url
+    if url is not None and not url.startswith("https://"):
+        return f"{url} is no https address; mail services ask for one (RFC 8058)"
     return ""
 
 
@@ -54,20 +54,39 @@ def _finding(channel: Channel, fault: str) -> Finding:
     )
 
 
-def unanswered(channel: Channel) -> str:
-    """Ask a real channel's unsubscribe page; tell what is wrong with it, empty if it answers.
+def unanswered(channel: Channel, keys: Sequence[bytes]) -> str:
+    """Ask a real channel's unsubscribe page; tell what is wrong with it, empty if it answers. `keys` sign its links.
 
-    A GET changes nothing there (RFC 8058 §3.2 lets only POST act). Anything but a missing page or a
-    server's failure counts as an answer: the token asked with is nobody's.
+    Of another service's page a GET is asked for, which changes nothing (RFC 8058 §3.2 lets only POST act): anything but
+    a missing page or a server's failure is an answer, for the token asked with is nobody's.
     """
     way = channel.unsubscribe
-    if channel.rehearsal or way is None or way.url is None:
+    if channel.rehearsal or way is None:
         return ""
+    if way.web is not None:
+        return round_trip(way.web, keys)
+    return _unanswered(way.url) if way.url is not None else ""
+
+
+def round_trip(base: str, keys: Sequence[bytes]) -> str:
+    """Leave by our own pages at `base` as mail services do, for somebody who does not exist; tell what is wrong."""
     import httpx
 
-    url = way.url.replace("{token}", "probe").replace("{email}", "probe%40invalid.invalid")
+    url = f"{base.rstrip('/')}/u/{links.token(keys, PURPOSE, _NOBODY, '1')}"
+    cure = "start `postroom web` behind that address, by the same config"
+    try:
+        status = httpx.post(url, data=_ONE_CLICK, timeout=_TIMEOUT_SECONDS).status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"{base} does not answer: {error}; {cure}"
+    return "" if status == httpx.codes.OK else f"{base} answers {status} to who unsubscribes; {cure}"
+
+
+def _unanswered(address: str) -> str:
+    import httpx
+
+    url = address.replace("{token}", "probe").replace("{email}", "probe%40invalid.invalid")
     try:
         status = httpx.get(url, timeout=_TIMEOUT_SECONDS).status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"{way.url} does not answer: {error}"
-    return f"{way.url} answers {status}" if status == httpx.codes.NOT_FOUND or status >= 500 else ""
+        return f"{address} does not answer: {error}"
+    return f"{address} answers {status}" if status == httpx.codes.NOT_FOUND or status >= 500 else ""

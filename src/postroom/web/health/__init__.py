@@ -11,7 +11,6 @@ config.yaml says otherwise; whom a proxy lets in is the proxy's business, so the
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -24,13 +23,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from postroom.config import Config
-from postroom.errors import UsageError
 from postroom.outbox.schema import HEAD
 from postroom.outbox.sqlite import driver, path_of
 from postroom.pipeline.vitals import Vitals
 from postroom.web.health.brief import Brief
 from postroom.web.health.checks import Findings, checks, is_alive, is_ready
 from postroom.web.health.look import Lookout
+from postroom.web.listening import address_of, listener_at
 
 __all__ = ["Handle", "app", "serve"]
 
@@ -62,7 +61,7 @@ def serve(config: Config, vitals: Vitals, *, listen: str, clock: Callable[[], da
 
     `config` tells where the ledger is; it must be there already. Raises UsageError where it cannot listen.
     """
-    listener = _listener(listen)
+    listener = listener_at(listen, "operation.listen")
     lookout = Lookout(config.database, config.base, clock)
     settings = uvicorn.Config(
         app(config, vitals, lookout, clock),
@@ -79,8 +78,7 @@ def serve(config: Config, vitals: Vitals, *, listen: str, clock: Callable[[], da
         target=server.run, kwargs={"sockets": [listener]}, name="monitoring", daemon=True
     )
     thread.start()
-    host, port = listener.getsockname()[:2]
-    return Handle(f"http://{f'[{host}]' if ':' in host else host}:{port}", server, thread, lookout)
+    return Handle(address_of(listener), server, thread, lookout)
 
 
 def app(config: Config, vitals: Vitals, lookout: Lookout, clock: Callable[[], datetime]) -> Starlette:
@@ -140,15 +138,3 @@ class _Answers:
             self.vitals.pulse(), self.lookout.latest(), self.clock(), request.headers.get("Accept", "")
         )
         return Response(text, headers={**_NOT_KEPT, "Content-Type": media_type})
-
-
-def _listener(listen: str) -> socket.socket:
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family)
-    except OSError as error:
-        raise UsageError(
-            f"operation.listen: {listen} cannot be used ({error.strerror}); name another address in config.yaml"
-        ) from error

@@ -1,0 +1,35 @@
+"""`postroom web`: serve the public pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from postroom.cli import logs, session
+from postroom.errors import UsageError
+from postroom.outbox import meta
+from postroom.outbox.ledger import Ledger
+
+
+@click.command()
+@click.pass_obj
+def command(config: Path) -> None:
+    """Serve the pages that readers reach: the way out of each newsletter. Until Ctrl-C.
+
+    They are served where `web: listen:` says, in plain HTTP, for a proxy of yours that speaks HTTPS to the world.
+    """
+    from postroom.web.front import Front
+    from postroom.web.front.serving import serve
+
+    logs.configure(quiet=False)
+    loaded = session.config_or_last_good(config)
+    web = loaded.web
+    if web is None or web.url is None:
+        raise UsageError(
+            "web: url: the public pages need their address as readers see it; write it in config.yaml"
+        )
+    with Ledger(loaded.database) as ledger:
+        keys = (ledger.write(meta.link_key),)
+        front = Front(publication=loaded.publication, web=web, ledger=ledger, keys=keys, clock=session.now)
+        serve(front, web.listen, lambda address: click.echo(f"{web.url} is served at {address}", err=True))

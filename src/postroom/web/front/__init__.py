@@ -1,0 +1,93 @@
+"""What readers reach: Postroom's own pages, behind any proxy.
+
+    GET  /u/{token}   shows how to leave      changes nothing
+    POST /u/{token}   leaves                  RFC 8058: no cookie, no redirect; twice is once
+
+What a page looks like, `web.public` knows; what happens, the ledger. A GET never writes, and who holds no token that
+we signed learns nothing: neither who is known nor which lists there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ExceptionHandler
+
+from postroom.errors import LedgerError
+from postroom.web.front.answers import Front
+from postroom.web.front.leaving import Leaving
+from postroom.web.public import HEADERS, Notice, stylesheet
+
+__all__ = ["Front", "app"]
+
+log = structlog.get_logger()
+
+_FOR_GOOD: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A style sheet is named by what is in it."""
+
+_AGAIN_SECONDS: Final = "30"
+"""When to come back while the ledger cannot be written; mail services try an unsubscribe again."""
+
+_NOTICES: Final[Mapping[int, Notice]] = {
+    400: Notice.BAD_REQUEST,
+    405: Notice.WRONG_METHOD,
+    413: Notice.TOO_LARGE,
+    429: Notice.TOO_MANY,
+}
+
+
+def app(front: Front) -> Starlette:
+    """Make the app. It opens nothing and closes nothing: the ledger is the caller's."""
+    leaving = Leaving(front)
+    sheet = Response(stylesheet(front.web.brand), media_type="text/css", headers={**HEADERS, **_FOR_GOOD})
+
+    async def style(request: Request) -> Response:
+        return sheet
+
+    return Starlette(
+        routes=[
+            Route("/u/{token}", leaving.ask, methods=["GET"]),
+            Route("/u/{token}", leaving.leave, methods=["POST"]),
+            Route(front.style, style, methods=["GET"]),
+        ],
+        exception_handlers={
+            HTTPException: _refused(front),
+            LedgerError: _busy(front),
+            Exception: _failed(front),
+        },
+    )
+
+
+def _refused(front: Front) -> ExceptionHandler:
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        answer = front.notice(request, _NOTICES.get(error.status_code, Notice.NOT_FOUND))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    return refused
+
+
+def _busy(front: Front) -> ExceptionHandler:
+    async def busy(request: Request, error: Exception) -> Response:
+        log.error("a reader could not be served: the ledger", why=str(error))
+        answer = front.notice(request, Notice.UNAVAILABLE)
+        answer.headers["Retry-After"] = _AGAIN_SECONDS
+        return answer
+
+    return busy
+
+
+def _failed(front: Front) -> ExceptionHandler:
+    async def failed(request: Request, error: Exception) -> Response:
+        log.error("a page failed", error=repr(error))
+        return front.notice(request, Notice.FAILED)
+
+    return failed

@@ -1,0 +1,83 @@
+"""What all pages share: whose they are, in which language, and how they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+
+from postroom.config import WebSettings
+from postroom.model import Publication
+from postroom.outbox.ledger import Ledger
+from postroom.web.public import HEADERS, STATUS, Notice, Site, message, style_name
+
+MAX_BODY_BYTES = 64 * 1024
+"""The most that a form may hold; a one-click unsubscribe has 26 bytes (RFC 8058 §3.1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Front:
+    """The publication whose pages are served, at `web`. `keys` sign its links: the first signs, all are believed."""
+
+    publication: Publication
+    web: WebSettings
+    ledger: Ledger
+    keys: tuple[bytes, ...] = field(repr=False)
+    clock: Callable[[], datetime]
+
+    @cached_property
+    def base(self) -> str:
+        """Where the pages lie below the host, as readers see it: `/` at its end is cut."""
+        return urlsplit(self.web.url or "").path.rstrip("/")
+
+    @cached_property
+    def style(self) -> str:
+        """The path of the style sheet, as the app sees it."""
+        return f"/{style_name(self.web.brand)}"
+
+    @cached_property
+    def site(self) -> Site:
+        """What every page tells of the publication."""
+        publication = self.publication
+        return Site(
+            name=publication.name,
+            url=publication.url,
+            language=publication.language,
+            brand=self.web.brand,
+            style=f"{self.base}{self.style}",
+            timezone=publication.timezone,
+            address=publication.address,
+        )
+
+    def site_for(self, request: Request) -> Site:
+        """Tell the same in the language that a reader's browser asks for first."""
+        asked = request.headers.get("Accept-Language", "")[:200].split(",")[0].split(";")[0].strip()
+        return replace(self.site, reader=asked if asked.replace("-", "").isalnum() else "")
+
+    def notice(self, request: Request, notice: Notice) -> Response:
+        """Tell what cannot be shown or done."""
+        return HTMLResponse(message(self.site_for(request), notice), STATUS[notice], HEADERS)
+
+
+def page(html: str, headers: Mapping[str, str] = HEADERS) -> Response:
+    """Send a page."""
+    return HTMLResponse(html, headers=headers)
+
+
+async def body_of(request: Request) -> bytes:
+    """Read what was posted. Raises HTTPException 413 where it is too much."""
+    received = bytearray()
+    try:
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > MAX_BODY_BYTES:
+                raise HTTPException(413)
+    except ClientDisconnect as error:
+        raise HTTPException(400) from error
+    return bytes(received)

@@ -1,0 +1,67 @@
+"""The way out: a page that asks, and the request that leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from postroom import links
+from postroom.compose.unsubscribe import PURPOSE
+from postroom.outbox import leaving
+from postroom.outbox.leaving import Act, Link
+from postroom.web.front.answers import Front, body_of, page
+from postroom.web.public import PERSONAL, Notice, Parting, leave, left
+
+log = structlog.get_logger()
+
+_ONE_CLICK = b"List-Unsubscribe=One-Click"
+"""What a mail service posts (RFC 8058 §3.2), alone or as a field of a form; a person's browser posts our button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The endpoints of `/u/{token}`."""
+
+    front: Front
+
+    async def ask(self, request: Request) -> Response:
+        """Show the button. A link scanner that follows every link changes nothing."""
+        if self._link(request) is None:
+            return self.front.notice(request, Notice.UNKNOWN_LINK)
+        site = self.front.site_for(request)
+        return page(leave(site, Parting(list=site.name), ""), PERSONAL)
+
+    async def leave(self, request: Request) -> Response:
+        """Take a person off the list that their link names, whatever else the form holds.
+
+        Who is not known any more is answered like everybody else: they get nothing, and so it is true.
+        """
+        body, link = await body_of(request), self._link(request)
+        if link is None:
+            return self.front.notice(request, Notice.UNKNOWN_LINK)
+        act = Act(how="one-click" if _ONE_CLICK in body else "page", source=_source(request))
+        done = await run_in_threadpool(
+            self.front.ledger.write, leaving.leave_by_link, link, act, self.front.clock()
+        )
+        if done is not None and done.is_new:
+            log.info("left a list", subscriber=link.uuid, list=link.list, cancelled=done.cancelled)
+        site = self.front.site_for(request)
+        return page(left(site, [site.name], ""), PERSONAL)
+
+    def _link(self, request: Request) -> Link | None:
+        """Read the token; None where we did not sign it."""
+        match links.read(self.front.keys, PURPOSE, request.path_params["token"]):
+            case (uuid,):
+                return Link(uuid=uuid)
+            case (uuid, number) if number.isascii() and number.isdecimal():
+                return Link(uuid=uuid, list=int(number))
+        return None
+
+
+def _source(request: Request) -> str:
+    """Tell where a request came from, as the server has it: the proxy's word counts where the proxy is trusted."""
+    return request.client.host if request.client else ""
