@@ -32,6 +32,11 @@ SOON_SECONDS = 0.2
 AGAIN_SECONDS = 5
 """How soon a delivery run that failed as a whole is tried again."""
 
+_LISTEN_SECONDS = 0.2
+"""How long a stop waits at a time. The system may give a second signal to another thread, which does not wake this one:
+Python hears of it in between.
+"""
+
 
 class Workers:
     """The threads that deliver on some lanes, in place of those of an earlier config. A lane's transport is
@@ -93,8 +98,8 @@ class Workers:
         threads = (*self._threads, *self.at_work().values())
         for thread in threads:
             is_started = thread.ident is not None  # who is started only now finds that it has to retire
-            if is_started:
-                thread.join(timeout=max(end - time.monotonic(), 0))
+            while is_started and thread.is_alive() and (left := end - time.monotonic()) > 0:
+                thread.join(min(left, _LISTEN_SECONDS))
         return not any(thread.is_alive() for thread in threads)
 
 
