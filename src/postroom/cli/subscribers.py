@@ -9,17 +9,14 @@ from pathlib import Path
 import click
 
 from postroom import audience
-from postroom.cli import console, importing, session
+from postroom.cli import console, importing, person, session
+from postroom.cli.person import list_option
 from postroom.outbox import subscribers
-
-list_option = click.option(
-    "--list", "name", default="all", help="Which list of the ledger; without it the one that is named `all`."
-)
 
 
 @click.group()
 def command() -> None:
-    """Import, export and list the subscribers that the ledger keeps, list by list.
+    """Import, export, list, add, remove and show the subscribers that the ledger keeps, list by list.
 
     A channel reaches them with `audience: NAME` and `audiences: {NAME: {list: LIST}}`. An audience that
     is a CSV file needs no import: edit the file.
@@ -75,12 +72,17 @@ def import_(
         f"{console.plural(reading.counts.total, 'row')} read: {done.added:,} added, "
         f"{done.already:,} known already (their data is unchanged), "
         f"{done.suppressed:,} of these suppressed, "
+        f"{_who_left(done.left)}"
         f"{reading.counts.left_out:,} left out since they left or have not agreed, "
         f"{reading.counts.rejected:,} rejected"
     )
     if staying:
         importing.warn(staying, name, file)
     return int(bool(staying))
+
+
+def _who_left(number: int) -> str:
+    return f"{number:,} not put back, since they left the list, " if number else ""
 
 
 @command.command()
@@ -124,3 +126,7 @@ def list_(config: Path, name: str, as_json: bool) -> None:
     out.print(f"\n{len(people)} subscribers in '{console.text(name)}'")
     if not people and names:
         out.print(f"Lists that have some: {console.text(', '.join(names))}")
+
+
+for _one in (person.add, person.remove, person.show):
+    command.add_command(_one)

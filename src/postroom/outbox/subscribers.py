@@ -46,13 +46,14 @@ _ADD_MEMBERS = insert_new(membership, ("list", "subscriber_id", "created_at"), k
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What became of imported rows: `added` to the list, there `already`, or `suppressed`.
+    """What became of imported rows: `added` to the list, there `already`, or not, since they `left` it.
 
-    A suppressed person is put on the list all the same, but gets nothing.
+    Of those that are `suppressed`, each is put on the list all the same, but gets nothing.
     """
 
     added: int
     already: int
+    left: int
     suppressed: int
 
 
@@ -82,6 +83,11 @@ def enrol(
     return {identity: Enrolled(id_, _own(told[identity], kept)) for identity, (id_, *kept) in known.items()}
 
 
+def enrol_one(connection: Connection, person: Recipient, source: str, now: datetime) -> int:
+    """Make a subscriber of somebody who is none yet; return their number."""
+    return enrol(connection, [person], source, now)[person.identity].id
+
+
 def told_of(person: Recipient) -> tuple[str, str, str, str]:
     """Return what an audience tells of a person: address, domain, name and merge values as JSON."""
     return person.address, person.domain, person.name, encode_map(person.merge)
@@ -95,21 +101,27 @@ def import_rows(
     A page of them is a transaction, so that no sender waits for the end of a long file; where it stops
     half-way, importing again does the rest.
     """
-    read = suppressed = added = 0
+    read = suppressed = added = left = 0
     rest = iter(recipients)
     while page := tuple(islice(rest, _IMPORT)):
         read += len(page)
-        new, known_bad = ledger.write(_import_page, list_name, page, source, now)
+        new, gone, known_bad = ledger.write(_import_page, list_name, page, source, now)
         added += new
+        left += gone
         suppressed += known_bad
-    return Imported(added=added, already=read - added, suppressed=suppressed)
+    return Imported(added=added, already=read - added - left, left=left, suppressed=suppressed)
 
 
 def _import_page(
     connection: Connection, list_name: str, page: Sequence[Recipient], source: str, now: datetime
-) -> tuple[int, int]:
-    """Put a page of people on a list; return how many were not on it, and how many are suppressed."""
-    return _subscribe(connection, list_name, page, source, now), _suppressed(connection, page)
+) -> tuple[int, int, int]:
+    """Put a page of people on a list; return how many were not on it, have left it, are suppressed."""
+    known = enrol(connection, page, source, now)
+    gone = departed(connection, list_name, list(known))
+    at = to_micros(now)
+    staying = [one.id for identity, one in known.items() if identity not in gone]
+    added = _ADD_MEMBERS.put(connection, [(list_name, number, at) for number in staying])
+    return added, sum(person.identity in gone for person in page), _suppressed(connection, page)
 
 
 def stream(ledger: Ledger, list_name: str) -> Iterator[Recipient]:
@@ -199,16 +211,6 @@ def _known(connection: Connection, identities: Sequence[str]) -> dict[str, tuple
         identity: tuple(rest)
         for identity, *rest in lookup(connection, subscriber.c.identity, identities, *_KNOWN)
     }
-
-
-def _subscribe(
-    connection: Connection, list_name: str, people: Sequence[Recipient], source: str, now: datetime
-) -> int:
-    known = enrol(connection, people, source, now)
-    gone = departed(connection, list_name, list(known))
-    at = to_micros(now)
-    staying = [one.id for identity, one in known.items() if identity not in gone]
-    return _ADD_MEMBERS.put(connection, [(list_name, number, at) for number in staying])
 
 
 def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:

@@ -1,0 +1,116 @@
+"""`postroom subscribers add | remove | show`: one person at a time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+
+from postroom.address import Address
+from postroom.cli import console, session
+from postroom.cli.moment import told
+from postroom.errors import LedgerError
+from postroom.model import Recipient
+from postroom.outbox import leaving, person, subscribers
+from postroom.outbox.leaving import Act
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.person import Person
+
+_BY_HAND = "by hand"
+_ON = {"on": "is on", "asked": "has asked for, and not confirmed,", "left": "has left"}
+_SAID = {"asked": "asked for", "confirmed": "confirmed", "added": "was put on", "left": "left"}
+
+list_option = click.option(
+    "--list", "name", default="all", help="Which list of the ledger; without it the one that is named `all`."
+)
+
+
+@click.command()
+@click.argument("address")
+@list_option
+@click.option("--name", "called", default="", help="Their name, where they are new.")
+@click.option("--because", default="", help="How and where they agreed; kept as the record of it.")
+@click.pass_obj
+def add(config: Path, address: str, name: str, called: str, because: str) -> None:
+    """Put ADDRESS on a list, also one who had left it: only who agreed may be written to."""
+    who = session.address(address, "ADDRESS")
+    with session.ledger_at(config) as ledger:
+        number = ledger.write(subscribers.enrol_one, _recipient(who, called), _BY_HAND, session.now())
+        act = Act(how=_BY_HAND, source=because)
+        is_new = ledger.write(leaving.add, number, name, act, session.now())
+        found = ledger.read(person.find, who.identity)
+    click.echo(f"{who.address} {'is on' if is_new else 'was already on'} the list '{name}'")
+    if found is not None and found.suppressed is not None:
+        click.echo(
+            f"WARNING: they get nothing, for they are suppressed ({found.suppressed.reason}); "
+            f"`postroom suppress --undo {who.address}` lets them be written to again",
+            err=True,
+        )
+
+
+@click.command()
+@click.argument("address")
+@list_option
+@click.option("--because", default="", help="Why; kept as the record of it.")
+@click.pass_obj
+def remove(config: Path, address: str, name: str, because: str) -> None:
+    """Take ADDRESS off a list and cancel what is queued for them of it. No import brings them back."""
+    who = session.address(address, "ADDRESS")
+    with session.ledger_at(config) as ledger:
+        number = _known(ledger, who).number
+        act = Act(how=_BY_HAND, source=because)
+        done = ledger.write(leaving.leave, number, name, act, session.now())
+    cancelled = f"; {console.plural(done.cancelled, 'message')} cancelled" if done.cancelled else ""
+    click.echo(f"{who.address} {'has left' if done.is_new else 'had left'} the list '{name}'{cancelled}")
+
+
+@click.command()
+@click.argument("address")
+@console.json_option
+@click.pass_obj
+def show(config: Path, address: str, as_json: bool) -> None:
+    """Say what is known of ADDRESS: their lists, what they agreed to and when, and what went to them."""
+    who = session.address(address, "ADDRESS")
+    project = session.load_or_last_good(config)
+    with session.ledger_of(project) as ledger:
+        found = _known(ledger, who)
+    if as_json:
+        console.print_json(asdict(found))
+        return
+    zone = ZoneInfo(project.config.publication.timezone)
+    for line in _lines(found, zone):
+        click.echo(line)
+
+
+def _recipient(who: Address, called: str) -> Recipient:
+    name = " ".join(called.split())
+    merge = {"name": name} if name else {}
+    return Recipient(address=who.address, identity=who.identity, domain=who.domain, name=name, merge=merge)
+
+
+def _known(ledger: Ledger, who: Address) -> Person:
+    found = ledger.read(person.find, who.identity)
+    if found is None:
+        raise LedgerError(f"{who.address} is no subscriber")
+    return found
+
+
+def _lines(found: Person, zone: ZoneInfo) -> list[str]:
+    """Write a person down, a fact a line."""
+    named = f" ({found.name})" if found.name else ""
+    lines = [
+        f"{found.address}{named}, known since {told(found.since, zone)}, from {found.source or 'nowhere'}"
+    ]
+    lines += [f"  {name}: {value}" for name, value in found.attributes.items() if name != "name" and value]
+    lines += [f"{_ON[each.how]} '{each.list}' since {told(each.since, zone)}" for each in found.standings]
+    if found.suppressed is not None:
+        lines.append(
+            f"gets nothing: suppressed on {told(found.suppressed.at, zone)}, {found.suppressed.reason}"
+        )
+    for said in found.statements:
+        where = f", {said.source}" if said.source else ""
+        lines.append(f"{told(said.at, zone)}: {_SAID[said.what]} '{said.list}' ({said.how}{where})")
+    lines += [f"{state}: {console.plural(number, 'message')}" for state, number in found.mails.items()]
+    return lines

@@ -1,0 +1,118 @@
+"""One person: who they are, what they are on, what they said, and what went to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, func, select
+
+from postroom.outbox.content import decode_map
+from postroom.outbox.suppressions import Suppression
+from postroom.outbox.tables import (
+    consent,
+    delivery,
+    departure,
+    edition,
+    membership,
+    request,
+    subscriber,
+    suppression,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a person stands to a list: `on`, `asked` (and has yet to confirm) or `left`, since when."""
+
+    list: str
+    how: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a person said about a list, how, and from where."""
+
+    list: str
+    what: str
+    how: str
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A subscriber. `source` is where they came from, `mails` how many messages stand in each state."""
+
+    number: int
+    uuid: str
+    address: str
+    name: str
+    attributes: dict[str, str]
+    source: str
+    since: datetime
+    standings: tuple[Standing, ...]
+    statements: tuple[Statement, ...]
+    suppressed: Suppression | None
+    mails: dict[str, int] = field(default_factory=dict)
+
+
+def find(connection: Connection, identity: str) -> Person | None:
+    """Find everything that the ledger keeps of a person; None where they are no subscriber."""
+    row = connection.execute(select(subscriber).where(subscriber.c.identity == identity)).one_or_none()
+    if row is None:
+        return None
+    return Person(
+        number=row.id,
+        uuid=row.uuid,
+        address=row.address,
+        name=row.name,
+        attributes=decode_map(row.attributes),
+        source=row.source,
+        since=row.created_at,
+        standings=_standings(connection, row.id),
+        statements=_statements(connection, row.id),
+        suppressed=_suppression(connection, identity),
+        mails=_mails(connection, row.id),
+    )
+
+
+def _standings(connection: Connection, number: int) -> tuple[Standing, ...]:
+    found: list[Standing] = []
+    for how, table, at in (
+        ("on", membership, membership.c.created_at),
+        ("asked", request, request.c.at),
+        ("left", departure, departure.c.at),
+    ):
+        rows = connection.execute(select(table.c.list, at).where(table.c.subscriber_id == number))
+        found += [Standing(list=name, how=how, since=since) for name, since in rows]
+    return tuple(sorted(found, key=lambda each: (each.list, each.how)))
+
+
+def _statements(connection: Connection, number: int) -> tuple[Statement, ...]:
+    rows = connection.execute(select(consent).where(consent.c.subscriber_id == number).order_by(consent.c.id))
+    return tuple(
+        Statement(list=row.list, what=row.what, how=row.how, source=row.source, at=row.at) for row in rows
+    )
+
+
+def _suppression(connection: Connection, identity: str) -> Suppression | None:
+    row = connection.execute(select(suppression).where(suppression.c.identity == identity)).one_or_none()
+    if row is None:
+        return None
+    return Suppression(
+        identity=row.identity, address=row.address, reason=row.reason, at=row.at, source=row.source
+    )
+
+
+def _mails(connection: Connection, number: int) -> dict[str, int]:
+    """Count what went to them, and what waits, by state: edition by edition, for each has its people in an index."""
+    theirs = and_(delivery.c.edition_id == edition.c.id, delivery.c.recipient == number)
+    rows = connection.execute(
+        select(delivery.c.state, func.count().label("number"))
+        .select_from(edition.join(delivery, theirs))
+        .group_by(delivery.c.state)
+        .order_by(delivery.c.state)
+    )
+    return {row.state: row.number for row in rows}
