@@ -13,11 +13,9 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, delete, insert, select
 
-from postroom.model import DeliveryState, EditionState
-from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new, lookup
-from postroom.outbox.columns import is_state, to_micros
-from postroom.outbox.moves import move
+from postroom.outbox.columns import to_micros
+from postroom.outbox.suppressions import cancel_queued
 from postroom.outbox.tables import (
     consent,
     delivery,
@@ -33,7 +31,6 @@ LEFT = "they left the list"
 
 _WHO = (subscriber.c.identity, subscriber.c.id)
 _ASKED = 500
-_UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
 _KEY = ("list", "subscriber_id")
 _ADD_DEPARTURE = insert_new(departure, (*_KEY, "at"), key=_KEY)
 _ADD_MEMBER = insert_new(membership, (*_KEY, "created_at"), key=_KEY)
@@ -84,7 +81,8 @@ def leave(connection: Connection, subscriber_id: int, name: str, act: Act, now: 
         connection.execute(delete(table).where(table.c.list == name, table.c.subscriber_id == subscriber_id))
     if is_new:
         write_down(connection, subscriber_id, name, Said.LEFT, act, now)
-    return Left(is_new=is_new, cancelled=_cancel(connection, subscriber_id, name, now))
+    cancelled = cancel_queued(connection, subscriber_id, LEFT, now, edition.c.list == name)
+    return Left(is_new=is_new, cancelled=cancelled)
 
 
 def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -> Left | None:
@@ -200,19 +198,3 @@ def _join(connection: Connection, subscriber_id: int, name: str, now: datetime) 
     mine = (departure.c.list == name, departure.c.subscriber_id == subscriber_id)
     connection.execute(delete(departure).where(*mine))
     _ADD_MEMBER.put(connection, [(name, subscriber_id, to_micros(now))])
-
-
-def _cancel(connection: Connection, subscriber_id: int, name: str, now: datetime) -> int:
-    """Cancel what is queued for somebody of the editions that go to a list."""
-    unfinished = select(edition.c.id, edition.c.state).where(
-        is_state(edition.c.state, *_UNFINISHED), edition.c.list == name
-    )
-    cancelled = 0
-    for row in connection.execute(unfinished.order_by(edition.c.id)).all():
-        queued = (DeliveryState.QUEUED, DeliveryState.CANCELLED)
-        mine = delivery.c.recipient == subscriber_id
-        if number := move(connection, row.id, queued, {"reason": LEFT}, mine):
-            cancelled += number
-            if row.state != EditionState.FILLING:
-                settle(connection, [row.id], now)
-    return cancelled

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, func, select
 
 from postroom.outbox.content import decode_map
-from postroom.outbox.suppressions import Suppression
+from postroom.outbox.suppressions import Suppression, suppression_of
 from postroom.outbox.tables import (
     consent,
     delivery,
@@ -17,7 +17,6 @@ from postroom.outbox.tables import (
     membership,
     request,
     subscriber,
-    suppression,
 )
 
 
@@ -73,7 +72,7 @@ def find(connection: Connection, identity: str) -> Person | None:
         since=row.created_at,
         standings=_standings(connection, row.id),
         statements=_statements(connection, row.id),
-        suppressed=_suppression(connection, identity),
+        suppressed=suppression_of(connection, identity),
         mails=_mails(connection, row.id),
     )
 
@@ -94,15 +93,6 @@ def _statements(connection: Connection, number: int) -> tuple[Statement, ...]:
     rows = connection.execute(select(consent).where(consent.c.subscriber_id == number).order_by(consent.c.id))
     return tuple(
         Statement(list=row.list, what=row.what, how=row.how, source=row.source, at=row.at) for row in rows
-    )
-
-
-def _suppression(connection: Connection, identity: str) -> Suppression | None:
-    row = connection.execute(select(suppression).where(suppression.c.identity == identity)).one_or_none()
-    if row is None:
-        return None
-    return Suppression(
-        identity=row.identity, address=row.address, reason=row.reason, at=row.at, source=row.source
     )
 
 

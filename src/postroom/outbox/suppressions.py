@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.moves import move
+from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import delivery, edition, subscriber, suppression
 
 _ADD = insert_new(suppression, ("identity", "address", "reason", "source", "at"), key=("identity",))
@@ -42,13 +43,17 @@ def suppress(
     recipient = connection.execute(person).scalar_one_or_none()
     if recipient is None:
         return 0
+    return cancel_queued(connection, recipient, f"suppressed: {reason}", now)
+
+
+def cancel_queued(
+    connection: Connection, recipient: int, reason: str, now: datetime, *which: ColumnElement[bool]
+) -> int:
+    """Cancel what is queued for a subscriber of unfinished editions, all or `which`; return how many messages."""
+    unfinished = select(edition.c.id, edition.c.state).where(is_state(edition.c.state, *_UNFINISHED), *which)
     return sum(
-        _cancel(connection, (row.id, row.state), recipient, f"suppressed: {reason}", now)
-        for row in connection.execute(
-            select(edition.c.id, edition.c.state)
-            .where(is_state(edition.c.state, *_UNFINISHED))
-            .order_by(edition.c.id)
-        ).all()
+        _cancel(connection, (row.id, row.state), recipient, reason, now)
+        for row in connection.execute(unfinished.order_by(edition.c.id)).all()
     )
 
 
@@ -66,11 +71,18 @@ def is_suppressed(connection: Connection, identity: str) -> bool:
 def suppressions(connection: Connection) -> tuple[Suppression, ...]:
     """List all of them, the latest first."""
     rows = connection.execute(select(suppression).order_by(suppression.c.at.desc(), suppression.c.identity))
-    return tuple(
-        Suppression(
-            identity=row.identity, address=row.address, reason=row.reason, at=row.at, source=row.source
-        )
-        for row in rows
+    return tuple(map(_read, rows))
+
+
+def suppression_of(connection: Connection, identity: str) -> Suppression | None:
+    """Return the suppression of `identity`, None where there is none."""
+    row = connection.execute(select(suppression).where(suppression.c.identity == identity)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def _read(row: AnyRow) -> Suppression:
+    return Suppression(
+        identity=row.identity, address=row.address, reason=row.reason, at=row.at, source=row.source
     )
 
 

@@ -1,7 +1,7 @@
 """Let people leave a list, ask to be on one, and have it written down.
 
 `membership` keeps who gets mail, and nobody else: a million of them are copied without a look at more than its key. Who
-left or has yet to confirm stands in tables of their own (docs/decisions/0013).
+left or has yet to confirm stands in tables of their own (docs/decisions/0011).
 """
 
 import sqlalchemy as sa
