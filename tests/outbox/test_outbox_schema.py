@@ -22,8 +22,8 @@ NEXT = '''
 """Add a table."""
 import sqlalchemy as sa
 from alembic import op
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 def upgrade():
     op.create_table("extra", sa.Column("a", sa.Integer, primary_key=True))
@@ -36,9 +36,9 @@ def a_newer_postroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another version of the program, which has one migration more."""
     scripts = tmp_path / "migrations"
     shutil.copytree(schema.SCRIPTS, scripts)
-    (scripts / "versions" / "0004_more.py").write_text(NEXT)
+    (scripts / "versions" / "0005_more.py").write_text(NEXT)
     monkeypatch.setattr(schema, "SCRIPTS", scripts)
-    monkeypatch.setattr(schema, "HEAD", "0004")
+    monkeypatch.setattr(schema, "HEAD", "0005")
     return scripts
 
 
@@ -128,8 +128,8 @@ def test_an_older_ledger_is_copied_then_migrated(
     request.getfixturevalue("a_newer_postroom")
     with Ledger(url) as ledger:
         assert ledger.read(meta.get, "a") == "1"
-        assert ledger.read(schema.version) == "0004"
-    copy = tmp_path / "postroom.db.before-0004"
+        assert ledger.read(schema.version) == "0005"
+    copy = tmp_path / "postroom.db.before-0005"
     assert "extra" not in tables(copy)
     assert copy.stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(copy) as connection:
@@ -150,7 +150,7 @@ def test_a_failing_migration_leaves_the_old_tables(
     Ledger(url).close()
     before = tables(tmp_path / "postroom.db")
     scripts: Path = request.getfixturevalue("a_newer_postroom")
-    script = scripts / "versions" / "0004_more.py"
+    script = scripts / "versions" / "0005_more.py"
     script.write_text(NEXT + '    op.execute("SELECT * FROM nowhere")\n')
     with pytest.raises(LedgerError):
         Ledger(url)

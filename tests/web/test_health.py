@@ -189,7 +189,7 @@ WELL = Findings(
     look=LOOK,
     unwritable="",
     driver=Driver(name="sqlite3", version="3.53.4", journal="WAL", synchronous="FULL", why=""),
-    tables="0003",
+    tables="0004",
 )
 
 

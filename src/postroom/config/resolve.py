@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from postroom import transports
 from postroom.address import parse_mailbox
 from postroom.config.appearance import brand_of
+from postroom.config.audience import AudienceSection
 from postroom.config.config import ArticleSettings, Config, ImageSettings, WebSettings
 from postroom.config.fields import Variant
 from postroom.config.kinds import default_variant
 from postroom.config.operation import settle
-from postroom.config.sections import AudienceSection, BrandSection, ChannelSection, PublicationSection
+from postroom.config.sections import BrandSection, ChannelSection, PublicationSection
 from postroom.config.tree import Tree
 from postroom.config.validate import Sections, senders
 from postroom.config.words import NEVER

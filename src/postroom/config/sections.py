@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field
 
+from postroom.config.audience import AudienceSection, UnsubscribeSection, WebSection, unsubscribe_of
 from postroom.config.fields import (
     ArticleUrl,
     ClockTime,
@@ -18,7 +19,6 @@ from postroom.config.fields import (
     Language,
     Line,
     Lines,
-    Listen,
     ListId,
     MailAddress,
     Mailbox,
@@ -27,13 +27,11 @@ from postroom.config.fields import (
     Names,
     Only,
     VariantItem,
-    WayOut,
     WebAddress,
     Zone,
 )
 from postroom.config.operation import NotifySection, OperationSection
 from postroom.config.section import Section
-from postroom.config.words import Wrong, expected, nearest
 
 ChannelKind = Literal["email", "linkedin"]
 
@@ -123,55 +121,6 @@ class ImagesSection(Section):
     url: WebAddress | None = Field(default=None, description="Where readers find that folder on the web.")
 
 
-class WebSection(Section):
-    """Postroom's own pages: unsubscribe, preferences, web view."""
-
-    url: WebAddress | None = Field(default=None, description="Their address as readers see it.")
-    listen: Listen = Field(default="127.0.0.1:8080", description="Where the server waits for requests.")
-
-
-class AudienceSection(Section):
-    """Who gets an email channel: a file or a list, one of them."""
-
-    file: Line | None = Field(
-        default=None, description="CSV file with a column `email`.", examples=["subscribers.csv"]
-    )
-    list_: Name | None = Field(default=None, alias="list", description="Name of a list kept in the ledger.")
-    max: int | None = Field(
-        default=None, ge=1, description="Hold for a person when there are more recipients."
-    )
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> AudienceSection:
-        if (self.file is None) == (self.list_ is None):
-            found = "both" if self.file else "neither"
-            raise Wrong(f"expected either `file:` or `list:`, found {found}")
-        return self
-
-
-class UnsubscribeSection(Section):
-    """The way out of a channel, one of three; `unsubscribe: web` is short for the first."""
-
-    web: bool = Field(default=False, description="Postroom's own pages.")
-    url: WayOut | None = Field(default=None, description="Page of another service; {email}, {token}.")
-    mailto: MailAddress | None = Field(default=None, description="Where a mail to leave the list goes.")
-
-    @model_validator(mode="after")
-    def _is_one_of_three(self) -> UnsubscribeSection:
-        if sum(map(bool, (self.web, self.url, self.mailto))) != 1:
-            raise Wrong("expected one of `web`, `{url: …}` and `{mailto: …}`, found none or several")
-        return self
-
-
-def _unsubscribe(value: object) -> object:
-    if value == "web":
-        return {"web": True}
-    if isinstance(value, dict):
-        return value
-    hint = nearest(value, ["web"]) if isinstance(value, str) else ""
-    raise Wrong(str(expected("`web`, `{url: …}` or `{mailto: …}`", value)) + hint)
-
-
 class ChannelSection(Section):
     """A place to publish. `from`, `audience` and their like are for mail, `hashtags` and `link` for posts."""
 
@@ -219,7 +168,7 @@ class ChannelSection(Section):
     )
     unsubscribe: Annotated[
         UnsubscribeSection | None,
-        BeforeValidator(_unsubscribe, json_schema_input_type=Literal["web"] | UnsubscribeSection),
+        BeforeValidator(unsubscribe_of, json_schema_input_type=Literal["web"] | UnsubscribeSection),
     ] = Field(default=None, description="The way out: `web` (Postroom's own pages), {url: …} or {mailto: …}.")
     hashtags: list[Hashtag] = Field(default=[], description="Put under each post, without #.")
     link: Literal["card", "body", "first_comment", "none"] = Field(

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from postroom import transports
+from postroom.config.audience import AudienceSection, WebSection
 from postroom.config.config import TransportSettings
 from postroom.config.explain import explain, unknown
 from postroom.config.fields import NAME
@@ -18,7 +19,6 @@ from postroom.config.operation import NotifySection, OperationSection
 from postroom.config.problem import Problem, SettingPath
 from postroom.config.sections import (
     ArticlesSection,
-    AudienceSection,
     BrandSection,
     ChannelSection,
     ConfigFile,
@@ -26,7 +26,6 @@ from postroom.config.sections import (
     OutboxSection,
     ProjectSection,
     PublicationSection,
-    WebSection,
 )
 from postroom.config.tree import Tree, Value
 from postroom.config.words import described, listed, nearest

@@ -45,18 +45,13 @@ _NOTICES: Final[Mapping[int, Notice]] = {
 
 def app(front: Front) -> Starlette:
     """Make the app. It opens nothing and closes nothing: the ledger is the caller's."""
-    leaving = Leaving(front)
     sheet = Response(stylesheet(front.web.brand), media_type="text/css", headers={**HEADERS, **_FOR_GOOD})
 
     async def style(request: Request) -> Response:
         return sheet
 
     return Starlette(
-        routes=[
-            Route("/u/{token}", leaving.ask, methods=["GET"]),
-            Route("/u/{token}", leaving.leave, methods=["POST"]),
-            Route(front.style, style, methods=["GET"]),
-        ],
+        routes=[*Leaving(front).routes(), Route(front.style, style, methods=["GET"])],
         exception_handlers={
             HTTPException: _refused(front),
             LedgerError: _busy(front),

@@ -8,6 +8,7 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from postroom import links
 from postroom.compose.unsubscribe import PURPOSE
@@ -27,6 +28,13 @@ class Leaving:
     """The endpoints of `/u/{token}`."""
 
     front: Front
+
+    def routes(self) -> list[Route]:
+        """Tell which of them answers what."""
+        return [
+            Route("/u/{token}", self.ask, methods=["GET"]),
+            Route("/u/{token}", self.leave, methods=["POST"]),
+        ]
 
     async def ask(self, request: Request) -> Response:
         """Show the button. A link scanner that follows every link changes nothing."""

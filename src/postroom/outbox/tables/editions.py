@@ -1,9 +1,7 @@
-"""The tables of the ledger, as the latest migration leaves them.
+"""Editions, and what goes out of them to whom.
 
-Moments are whole microseconds since 1970 in UTC: exact, sortable, the same in SQLite and
-PostgreSQL. Structured values are JSON text with sorted keys. What never changes after an edition
-is sealed (its content) is kept apart from what changes with every message (its counts), because
-SQLite writes a changed row anew as a whole.
+What never changes after an edition is sealed (its content) is kept apart from what changes with every message
+(its counts), because SQLite writes a changed row anew as a whole.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     and_,
@@ -24,37 +21,7 @@ from sqlalchemy import (
 
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import Moment, count, flag, is_state, one_of, row_id, words
-
-metadata = MetaData()
-
-meta = Table(
-    "meta",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-channel = Table(
-    "channel",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("first_seen", Moment, nullable=False),
-    Column("was", Text),
-)
-
-article = Table(
-    "article",
-    metadata,
-    Column("id", Text, primary_key=True),
-    Column("path", Text, nullable=False),
-    Column("title", Text, nullable=False),
-    Column("publish_at", Moment),
-    words("image"),
-    Column("body_hash", Text, nullable=False),
-    Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
-    Column("pulled_at", Moment),
-)
+from postroom.outbox.tables.metadata import metadata
 
 # The counts of an edition, in the order of `model.Accounts`.
 COUNTS = (
@@ -103,6 +70,7 @@ edition = Table(
     Column("frozen_at", Moment),  # the Date of every mail
     count("refused_in_row"),  # how often the message itself was refused since the last time it was taken
     *(count(name) for name in COUNTS),
+    words("greeting"),  # `confirm` or `welcome` where it greets those who join; these go before all others
     one_of("edition_state", EditionState),
     sqlite_autoincrement=True,
 )
@@ -121,66 +89,6 @@ content = Table(
     Column("edition_id", ForeignKey("edition.id", ondelete="CASCADE"), primary_key=True),
     Column("body", Text, nullable=False),
     Column("digest", Text, nullable=False),
-)
-
-subscriber = Table(
-    "subscriber",
-    metadata,
-    row_id(),
-    Column("identity", Text, nullable=False, unique=True),
-    Column("uuid", Text, nullable=False, unique=True),
-    Column("address", Text, nullable=False),
-    Column("domain", Text, nullable=False),
-    words("name"),
-    words("attributes", "{}"),
-    words("language"),
-    words("source"),
-    Column("created_at", Moment, nullable=False),
-    Column("seal", BigInteger),  # a checksum of who it is and where mail to them goes
-)
-
-membership = Table(
-    "membership",
-    metadata,
-    Column("list", Text, primary_key=True),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
-    Column("created_at", Moment, nullable=False),
-)
-
-# The numbers by which links name lists.
-list_number = Table("list_number", metadata, row_id(), Column("name", Text, nullable=False, unique=True))
-
-# Who left a list, and gets nothing more that goes to it. A list of the ledger has no member who left it; whoever left
-# that of a file (`@NAME`) may still stand in the file.
-departure = Table(
-    "departure",
-    metadata,
-    Column("list", Text, primary_key=True),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
-    Column("at", Moment, nullable=False),
-)
-
-# Who asked to be on a list and has not confirmed it yet.
-request = Table(
-    "request",
-    metadata,
-    Column("list", Text, primary_key=True),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
-    Column("at", Moment, nullable=False),
-    Column("mailed_at", Moment),
-)
-
-# What people agreed to and took back, each time: when, how and from where. It is never changed.
-consent = Table(
-    "consent",
-    metadata,
-    row_id(),
-    Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), nullable=False, index=True),
-    Column("list", Text, nullable=False),
-    Column("what", Text, nullable=False),
-    words("how"),
-    words("source"),
-    Column("at", Moment, nullable=False),
 )
 
 # A row has only what is its own. Whom it goes to stands once, with the subscriber: `recipient` is
@@ -251,70 +159,6 @@ attempt = Table(
     Column("outcome", Text, nullable=False),
     words("reply"),
     words("mail_from"),
-)
-
-suppression = Table(
-    "suppression",
-    metadata,
-    Column("identity", Text, primary_key=True),
-    words("address"),
-    Column("reason", Text, nullable=False),
-    Column("at", Moment, nullable=False),
-    words("source"),
-)
-
-approval = Table(
-    "approval",
-    metadata,
-    row_id(),
-    Column("channel", Text, nullable=False),
-    Column("variant", Text, nullable=False),
-    Column("article", Text, nullable=False),
-    Column("content_hash", Text, nullable=False),
-    Column("recipients", Integer),
-    Column("at", Moment, nullable=False),
-)
-
-transport_state = Table(
-    "transport_state",
-    metadata,
-    Column("name", Text, primary_key=True),
-    flag("paused"),
-    words("reason"),
-    Column("until", Moment),
-    Column("changed_at", Moment, nullable=False),
-    count("faults"),  # how many hopeless ones came in a row
-)
-
-# When a transport, or a domain on it (`domain` is empty for the transport itself), may be given the next
-# message: GCRA's theoretical arrival time, the gap between two that the domain's own answers taught us, and
-# the end of a rest that it asked for.
-pace = Table(
-    "pace",
-    metadata,
-    Column("transport", Text, primary_key=True),
-    Column("domain", Text, primary_key=True),
-    Column("tat", Moment, nullable=False),
-    Column("gap", BigInteger, nullable=False),  # microseconds that the domain itself made us keep; 0: none
-    Column("until", Moment),
-)
-
-worker = Table(
-    "worker",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("beat_at", Moment, nullable=False),
-)
-
-notice = Table(
-    "notice",
-    metadata,
-    Column("cause", Text, primary_key=True),
-    Column("told_at", Moment, nullable=False),
-    Column("cleared_at", Moment),
 )
 
 rejection = Table(
