@@ -8,9 +8,11 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from postroom.model import Deferred, Sent
-from postroom.outbox import Ledger, claim, operate, status
+from postroom.outbox import Ledger, claim, operate, status, upcoming
+from postroom.outbox.tables import edition
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -86,6 +88,14 @@ def test_the_eldest_edition_goes_first(outbox) -> None:
     outbox.freeze("bea", article="first", due_at=NOW - 2 * MINUTE)
     assert [one.edition.article for one in outbox.claim(1)] == ["first"]
     assert [one.edition.article for one in outbox.claim(5)] == ["second"]
+
+
+def test_who_joins_waits_for_no_newsletter(outbox) -> None:
+    outbox.freeze("ada", article="newsletter", due_at=NOW - MINUTE)
+    outbox.freeze("grace", article="confirm")
+    greets = update(edition).where(edition.c.article == "confirm").values(greeting="confirm")
+    outbox.ledger.write(lambda connection: connection.execute(greets))
+    assert [each.edition.article for each in outbox.claim(5)] == ["confirm", "newsletter"]
 
 
 @pytest.mark.parametrize("other", [claim.Carrier("other", "smtp"), claim.Carrier("mail", "folder")])
@@ -176,7 +186,7 @@ def test_progress_is_kept_for_the_next_attempt(outbox) -> None:
 
 
 def next_due(outbox, carrier: claim.Carrier = MAIL) -> datetime | None:
-    return outbox.ledger.read(claim.next_claim, claim.Hand(carrier=carrier, owner=""), NOW)
+    return outbox.ledger.read(upcoming.next_claim, claim.Hand(carrier=carrier, owner=""), NOW)
 
 
 def test_the_next_due_moment_is_the_soonest_of_open_editions(outbox) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from postroom import retry
 from postroom.model import Deferred, Recipient, Scope, Sent
-from postroom.outbox import Ledger, claim, enqueue, pace, record, turns
+from postroom.outbox import Ledger, claim, enqueue, pace, record, turns, upcoming
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -88,7 +88,7 @@ def test_the_next_claim_is_no_sooner_than_the_rate_allows(outbox, make_edition) 
     freeze(outbox, make_edition, a=50)
     hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="me", limits=pace.Limits(gap=SECOND))
     outbox.ledger.write(claim.claim, hand, 50, NOW)
-    assert outbox.ledger.read(claim.next_claim, hand, NOW) == NOW + SECOND
+    assert outbox.ledger.read(upcoming.next_claim, hand, NOW) == NOW + SECOND
 
 
 def test_a_domain_at_its_limit_is_put_off_and_stalls_no_other(outbox, make_edition) -> None:
@@ -243,7 +243,7 @@ def take_turns(outbox, receiver: Receiver, length: timedelta) -> None:
         claimed = outbox.ledger.write(turns.turn, hand, results, 20 - len(flight), at)
         for number, one in enumerate(claimed):
             flight.append((at + 2 * step, one, receiver.takes(at + step * number / 20)))
-        next_moment = flight[0][0] if flight else outbox.ledger.read(claim.next_claim, hand, at)
+        next_moment = flight[0][0] if flight else outbox.ledger.read(upcoming.next_claim, hand, at)
         at = max(at + step, next_moment)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from postroom.model import Deferred, Scope, Unknown
-from postroom.outbox import Ledger, claim, figures, meta, operate, pace, pauses
+from postroom.outbox import Ledger, claim, figures, meta, operate, pace, pauses, upcoming
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 MINUTE, HOUR, YEAR = timedelta(minutes=1), timedelta(hours=1), timedelta(days=365)
@@ -30,7 +30,7 @@ def test_a_rest_that_was_set_ahead_of_time_does_not_count(outbox, ahead: timedel
     outbox.ledger.write(pauses.rest, "mail", pauses.Trouble(reason="no route"), NOW + ahead)
     hand = claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="me")
     assert outbox.ledger.read(operate.paused_transports, NOW) == ()
-    assert outbox.ledger.read(claim.next_claim, hand, NOW) == NOW
+    assert outbox.ledger.read(upcoming.next_claim, hand, NOW) == NOW
     assert len(outbox.claim()) == 1
 
 

@@ -11,10 +11,11 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from postroom.model import EditionState
-from postroom.outbox.claim import Carrier, Hand, next_claim
+from postroom.outbox.claim import Carrier, Hand
 from postroom.outbox.columns import is_state
 from postroom.outbox.pauses import paused_transports
 from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition
+from postroom.outbox.upcoming import next_claim
 
 LOOKED_AT = 100
 """How many deliveries of an edition are asked why they were put off: some wait for their domain without a word."""

@@ -15,11 +15,11 @@ from typing import TypeAlias
 from sqlalchemy import Connection, Integer, and_, bindparam, case, literal_column, select, update
 
 from postroom.errors import DeliveryUnreadable
-from postroom.model import Delivery, DeliveryState, Edition, EditionState
+from postroom.model import Delivery, DeliveryState, Edition
 from postroom.model.lean import lean
 from postroom.outbox.accounts import Books
 from postroom.outbox.bulk import Bulk
-from postroom.outbox.columns import is_state, to_micros, to_moment
+from postroom.outbox.columns import to_micros
 from postroom.outbox.hands import (
     SENDING,
     SUPPRESSED,
@@ -33,10 +33,10 @@ from postroom.outbox.hands import (
 )
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.leaving import LEFT
-from postroom.outbox.pace import SLOW_DOMAINS, Meter, meter_of, opens_at
-from postroom.outbox.pauses import LASTS
+from postroom.outbox.pace import SLOW_DOMAINS, Meter, meter_of
 from postroom.outbox.rows import DELIVERED, DELIVERY, IDENTITY, AnyRow, delivery_of, kept_edition
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, departure, edition, suppression, transport_state
+from postroom.outbox.tables import IS_CLAIMABLE, delivery, departure, edition, suppression
+from postroom.outbox.upcoming import OPEN, PAUSED
 
 __all__ = [
     "SUPPRESSED",
@@ -47,7 +47,6 @@ __all__ = [
     "claim",
     "give_back",
     "keep_progress",
-    "next_claim",
     "take",
     "unbegin",
 ]
@@ -58,24 +57,9 @@ _ROUNDS = 8
 _LOOK_AT = 200
 """How many deliveries it then looks at, at least."""
 
-_OPEN = (
-    select(edition.c.id)
-    .where(
-        edition.c.transport == bindparam("transport"),
-        edition.c.transport_kind == bindparam("kind"),
-        is_state(edition.c.state, EditionState.OPEN),
-        edition.c.queued > 0,
-    )
-    .order_by(edition.c.due_at, edition.c.id)
-)
-_OPEN_EDITIONS = Hot(_OPEN)
-_PAUSED = select(transport_state.c.until).where(
-    transport_state.c.name == bindparam("transport"), transport_state.c.paused
-)
-_PAUSE = Hot(_PAUSED.where(LASTS))
 _GIVING_EDITIONS = Hot(
-    _OPEN.add_columns(edition.c.list, SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(
-        ~_PAUSED.where(LASTS).exists()
+    OPEN.add_columns(edition.c.list, SLOW_DOMAINS.exists().label("is_any_domain_slow")).where(
+        ~PAUSED.exists()
     )
 )
 _DUE = Hot(
@@ -101,13 +85,6 @@ _DUE = Hot(
     .limit(bindparam("most", type_=Integer) + literal_column("0"))  # SQLite would plan anew for a bare number
     .with_for_update(skip_locked=True, of=delivery)
 )
-_SOONEST = Hot(
-    select(delivery.c.due_at)
-    .where(delivery.c.edition_id == bindparam("edition"), IS_CLAIMABLE, delivery.c.owner.is_(None))
-    .order_by(delivery.c.due_at)
-    .limit(literal_column("1"))
-)
-
 _SEND = Hot(update(delivery).where(Among(delivery.c.id)).values(SENDING))
 _RESERVE = Hot(update(delivery).where(Among(delivery.c.id)).values(owner=bindparam("me")))
 _CANCEL = Hot(
@@ -165,24 +142,6 @@ def take(connection: Connection, hand: Hand, room: int, books: Books) -> list[Cl
     if whole is not None:
         whole.save(connection)
     return taken
-
-
-def next_claim(connection: Connection, hand: Hand, now: datetime) -> datetime | None:
-    """Return when `claim` may find something; None when nothing waits or the transport is paused for good.
-
-    What someone has in hand is not considered.
-    """
-    pauses = _PAUSE.rows(connection, transport=hand.carrier.name, now=to_micros(now))
-    if pauses and pauses[0].until is None:
-        return None
-    dues = [_soonest(connection, edition_id) for edition_id in _open_editions(connection, hand.carrier)]
-    soonest = min((due for due in dues if due is not None), default=None)
-    if soonest is None:
-        return None
-    waits = [to_moment(pauses[0].until)] if pauses else []
-    if hand.limits.gap is not None:
-        waits.append(opens_at(connection, hand.carrier.name, hand.limits.gap, now))
-    return max([to_moment(soonest), *waits])
 
 
 @dataclass(slots=True)
@@ -296,13 +255,3 @@ def _meter(connection: Connection, hand: Hand, domain: str, room: _Room) -> Mete
         gap = hand.limits.of(domain)
         room.meters[domain] = meter_of(connection, hand.carrier.name, domain, gap, room.now)
     return room.meters[domain]
-
-
-def _open_editions(connection: Connection, carrier: Carrier) -> list[int]:
-    rows = _OPEN_EDITIONS.rows(connection, transport=carrier.name, kind=carrier.kind)
-    return [row.id for row in rows]
-
-
-def _soonest(connection: Connection, edition_id: int) -> int | None:
-    rows = _SOONEST.rows(connection, edition=edition_id)
-    return rows[0].due_at if rows else None

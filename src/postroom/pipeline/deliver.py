@@ -25,10 +25,11 @@ import structlog
 from postroom.errors import LedgerBroken, LedgerCorrupt, LedgerError
 from postroom.model import Deferred, Scope, Unknown
 from postroom.outbox import pauses, recover
-from postroom.outbox.claim import Claimed, next_claim
+from postroom.outbox.claim import Claimed
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.record import Result
 from postroom.outbox.turns import last_turn, turn
+from postroom.outbox.upcoming import next_claim
 from postroom.pipeline.batch import batch
 from postroom.pipeline.fault import rest
 from postroom.pipeline.lane import Clock, Lane

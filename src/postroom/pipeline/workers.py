@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from postroom.errors import LedgerBroken, PostroomError
-from postroom.outbox import claim
+from postroom.outbox import upcoming
 from postroom.outbox.claim import Carrier
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.deliver import deliver
@@ -153,7 +153,7 @@ class _Worker:
         return AGAIN_SECONDS
 
     def _until_due(self) -> float:
-        due = self.ledger.read(claim.next_claim, self.lane.hand, self.lane.clock())
+        due = self.ledger.read(upcoming.next_claim, self.lane.hand, self.lane.clock())
         if due is None:
             return POLL_SECONDS
         return min(max((due - self.lane.clock()).total_seconds(), SOON_SECONDS), POLL_SECONDS)
