@@ -48,6 +48,8 @@ ROWS: list[tuple[str, str, list[str]]] = [
      ['11:11: channels.linkedin.kind: expected "email" or "linkedin", found "linkedn"; did you mean "linkedin"?']),
     ("kind: folder", "kind: foldr",
      ['14:15: transports.out.kind: expected "folder" or "smtp", found "foldr"; did you mean "folder"?']),
+    ("kind: folder, path: out", "kind: smtp, host: 'smtp.example.org:587'",
+     ['14:27: transports.out.host: the port is a setting of its own: write `host: smtp.example.org` and `port: 587`; found "smtp.example.org:587"']),
     ("kind: folder, ", "",
      ['14:3: transports.out.kind: is missing; expected "folder" or "smtp"']),
     ("audience: people", "audience: poeple",

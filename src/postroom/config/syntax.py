@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import ScalarToken
 
 # Looked up in order in "<what was being read>: <what was wrong>". True: told where the thing began.
 _WORDS: Final = (
@@ -42,6 +44,8 @@ def explain(error: YAMLError, text: str) -> tuple[str, int, int]:
     complaint = f"{error.context or ''}: {error.problem or ''}"
     if "flow" in complaint and (colour := _COMMENTED.search(text)):
         return _beside(colour, text)
+    if error.problem_mark is not None and (quote := _open_quote(text, error.problem_mark.line)):
+        return quote
     message, at_beginning = _message(complaint)
     mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
     return (message, mark.line + 1, mark.column + 1) if mark else (message, 1, 1)
@@ -52,6 +56,20 @@ def _message(complaint: str) -> tuple[str, bool]:
         if found := re.search(pattern, complaint, re.DOTALL):
             return words.format(**found.groupdict()) if found.groupdict() else words, at_beginning
     return f"cannot be read as YAML ({complaint.strip(': ')})", False
+
+
+def _open_quote(text: str, line: int) -> tuple[str, int, int] | None:
+    """Find a quote that was left open, and so runs on to the next quote, in the line where the parser stumbled."""
+    try:
+        for token in YAML(typ="safe", pure=True).scan(text):
+            start, end = token.start_mark, token.end_mark
+            is_quoted = isinstance(token, ScalarToken) and not token.plain and token.style in ("'", '"')
+            if is_quoted and start.line < end.line == line:
+                message = f"this quote is not closed before line {line + 1}; close it where its text ends"
+                return message, start.line + 1, start.column + 1
+    except YAMLError:  # it stumbles where the parser did
+        pass
+    return None
 
 
 def _beside(colour: re.Match[str], text: str) -> tuple[str, int, int]:

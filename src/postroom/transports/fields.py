@@ -32,6 +32,7 @@ _SPAN: Final = re.compile(r"(\d{1,6})\s+(second|minute|hour|day|week)s?")
 _SPEED: Final = re.compile(r"(\d{1,6})\s+(?:per|an?)\s+(second|minute|hour|day)")
 _LABEL: Final = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
+_WITH_PORT: Final = re.compile(r"([A-Za-z0-9._-]+):(\d+)")
 _SELECTOR: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
@@ -75,6 +76,8 @@ def _host(value: Any) -> Any:
             "write the name of the server alone, such as `smtp.example.org`; "
             "`port` and `tls` are settings of their own"
         )
+    if isinstance(value, str) and (both := _WITH_PORT.fullmatch(value)):
+        raise ValueError(f"the port is a setting of its own: write `host: {both[1]}` and `port: {both[2]}`")
     return value
 
 
