@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from postroom.model import Deferred, Unsubscribe
+from postroom.model import Deferred, Refused, Sent, Unknown, Unsubscribe
 from postroom.outbox import enqueue, leaving, operate, subscribers
 from postroom.outbox.leaving import Act
-from postroom.outbox.tables import consent, membership, request, subscriber
+from postroom.outbox.tables import consent, edition, membership, request, subscriber
 
 from .conftest import a_person, an_edition
 
@@ -204,3 +205,68 @@ def test_an_edition_that_only_they_were_left_of_is_settled(outbox, moment: str) 
     assert outbox.counts()["cancelled"] == 1
     assert outbox.state() == ("held" if moment == "held" else "finished")
     assert outbox.ledger.read(operate.suppressions) == ()
+
+
+def after(outbox) -> list[int | None]:
+    query = select(consent.c.edition_id).where(consent.c.what == "left").order_by(consent.c.id)
+    return list(outbox.ledger.read(lambda connection: connection.execute(query).scalars().all()))
+
+
+def send(outbox, article: str, **changes) -> int:
+    frozen = freeze(outbox, article, **changes)
+    outbox.record(outbox.claim(), Sent(reply="250 kept"))
+    return frozen.id
+
+
+def test_who_leaves_leaves_after_the_newest_edition_of_the_list_that_was_sent_to_them(outbox) -> None:
+    known = people(outbox, "ada", "bea")
+    people(outbox, "ada", name="monthly")
+    first, second = send(outbox, "first"), send(outbox, "second")
+    people(outbox, "cleo")
+    send(outbox, "other", name="monthly")
+    freeze(outbox, "queued")
+    leave(outbox, known["ada"])
+    leave(outbox, numbers(outbox)["cleo"])
+    assert first < second
+    assert after(outbox) == [second, None]
+
+
+def test_what_may_have_gone_out_counts_and_what_failed_does_not(outbox) -> None:
+    known = people(outbox, "ada", "bea")
+    freeze(outbox, "first")
+    claimed = sorted(outbox.claim(), key=lambda one: one.delivery.recipient.name)
+    outbox.record(claimed[:1], Unknown(reason="lost"))
+    outbox.record(claimed[1:], Sent(reply="250 kept"))
+    freeze(outbox, "second")
+    outbox.record(outbox.claim(), Refused(reason="550 no"))
+    leave(outbox, known["ada"])
+    maybe = next(row.delivery for row in outbox.deliveries() if row.delivery.state == "uncertain")
+    assert after(outbox) == [maybe.edition_id]
+
+
+def test_nobody_leaves_after_the_mail_that_greeted_them(outbox) -> None:
+    known = people(outbox, "ada")
+    sent = send(outbox, "first")
+    greets = edition.update().where(edition.c.id == send(outbox, "hello")).values(greeting="welcome")
+    outbox.ledger.write(lambda connection: connection.execute(greets).rowcount)
+    leave(outbox, known["ada"])
+    assert after(outbox) == [sent]
+
+
+def test_the_edition_that_is_known_is_kept(outbox) -> None:
+    known = people(outbox, "ada")
+    first, _ = send(outbox, "first"), send(outbox, "second")
+    outbox.ledger.write(leaving.leave, known["ada"], "weekly", replace(CLICK, edition_id=first), NOW)
+    assert after(outbox) == [first]
+
+
+def test_only_the_latest_editions_are_looked_through(outbox) -> None:
+    known = people(outbox, "ada")
+    send(outbox, "first")
+    people(outbox, "bea")
+    gone = membership.delete().where(membership.c.subscriber_id == known["ada"])
+    outbox.ledger.write(lambda connection: connection.execute(gone).rowcount)
+    for number in range(20):
+        send(outbox, f"later-{number}")
+    leave(outbox, known["ada"])
+    assert after(outbox) == [None]

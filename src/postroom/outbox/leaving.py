@@ -7,12 +7,13 @@ and every claim asks again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, delete, insert, select
 
+from postroom.outbox.attribution import newest_to
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
 from postroom.outbox.suppressions import cancel_queued
@@ -49,10 +50,14 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """How something was said, in words such as `one-click`, and from where: an address of the network, a file."""
+    """How something was said, in words such as `one-click`, and from where: an address of the network, a file.
+
+    `edition_id` is the edition in answer to which it was said, where that is known.
+    """
 
     how: str
     source: str = ""
+    edition_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +79,15 @@ class Left:
 def leave(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> Left:
     """Take somebody off the list `name` and cancel what is queued for them of it. To leave twice changes nothing.
 
-    A message that is being sent at this moment is not recalled.
+    A message that is being sent at this moment is not recalled. Where `act` names no edition, the newest of the list
+    that was sent to them counts as the one after which they left.
     """
     is_new = bool(_ADD_DEPARTURE.put(connection, [(name, subscriber_id, to_micros(now))]))
     for table in (membership, request):
         connection.execute(delete(table).where(table.c.list == name, table.c.subscriber_id == subscriber_id))
     if is_new:
-        write_down(connection, subscriber_id, name, Said.LEFT, act, now)
+        after = act.edition_id or newest_to(connection, subscriber_id, name)
+        write_down(connection, subscriber_id, name, Said.LEFT, replace(act, edition_id=after), now)
     cancelled = cancel_queued(connection, subscriber_id, LEFT, now, edition.c.list == name)
     return Left(is_new=is_new, cancelled=cancelled)
 
@@ -178,7 +185,13 @@ def write_down(
     """Keep what somebody said about a list."""
     connection.execute(
         insert(consent).values(
-            subscriber_id=subscriber_id, list=name, what=said.value, how=act.how, source=act.source, at=now
+            subscriber_id=subscriber_id,
+            list=name,
+            what=said.value,
+            how=act.how,
+            source=act.source,
+            at=now,
+            edition_id=act.edition_id,
         )
     )
 

@@ -82,6 +82,8 @@ Index(
     sqlite_where=is_state(edition.c.state, EditionState.OPEN),
     postgresql_where=is_state(edition.c.state, EditionState.OPEN),
 )
+IS_FOR_ALL = edition.c.greeting == literal_column("''")
+Index("edition_of_list", edition.c.list, edition.c.id, sqlite_where=IS_FOR_ALL, postgresql_where=IS_FOR_ALL)
 
 content = Table(
     "content",

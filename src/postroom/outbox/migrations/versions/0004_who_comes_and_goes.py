@@ -15,6 +15,7 @@ def upgrade() -> None:
     op.drop_column("request", "mailed_at")
     op.add_column("subscriber", _words("tags", "[]"))
     op.add_column("edition", _words("greeting"))
+    _partly("edition_of_list", "edition", "greeting = ''", "list", "id")
     op.add_column("consent", sa.Column("edition_id", _id()))
     op.create_index("ix_consent_edition_id", "consent", ["edition_id"])
     op.create_table("erasure", sa.Column("hash", sa.Text, primary_key=True), _moment("at"))
@@ -52,10 +53,10 @@ def _feedback() -> None:
     _partly("feedback_unheard", "feedback", "outcome = ''")
 
 
-def _partly(name: str, table: str, condition: str) -> None:
-    """Make an index over those rows alone of which a condition holds."""
+def _partly(name: str, table: str, condition: str, *columns: str) -> None:
+    """Make an index over those rows alone of which a condition holds, by their numbers or by `columns`."""
     where = sa.text(condition)
-    op.create_index(name, table, ["id"], sqlite_where=where, postgresql_where=where)
+    op.create_index(name, table, columns or ["id"], sqlite_where=where, postgresql_where=where)
 
 
 def _id() -> sa.types.TypeEngine[int]:

@@ -1,0 +1,45 @@
+"""Tell after which edition somebody left: the newest of the list that was sent to them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from postroom.model import DeliveryState
+from postroom.outbox.columns import is_state
+from postroom.outbox.hot import Hot
+from postroom.outbox.tables import IS_FOR_ALL, delivery, edition
+
+_NEWEST: Final = 20
+"""How many editions of a list are looked through: who leaves, leaves after one of the latest, and must not wait."""
+
+_latest = (
+    select(edition.c.id)
+    .where(edition.c.list == bindparam("list"), IS_FOR_ALL, edition.c.first_sent_at.is_not(None))
+    .order_by(edition.c.id.desc())
+    .limit(_NEWEST)
+    .subquery("latest")
+)
+_NEWEST_TO = Hot(
+    select(_latest.c.id)
+    .where(
+        exists().where(
+            delivery.c.edition_id == _latest.c.id,
+            delivery.c.recipient == bindparam("recipient"),
+            delivery.c.part == 0,
+            is_state(delivery.c.state, DeliveryState.SENT, DeliveryState.UNCERTAIN),
+        )
+    )
+    .order_by(_latest.c.id.desc())
+    .limit(1)
+)
+
+
+def newest_to(connection: Connection, subscriber_id: int, name: str) -> int | None:
+    """Return the number of the newest edition of the list `name` that went, or may have gone, to somebody.
+
+    None where none of the latest did. The mails that greet who joins are no editions of a list.
+    """
+    found = _NEWEST_TO.rows(connection, recipient=subscriber_id, list=name)
+    return found[0].id if found else None
