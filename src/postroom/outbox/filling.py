@@ -32,6 +32,7 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import Moment, is_state, to_micros
+from postroom.outbox.erasures import erased
 from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.subscribers import Enrolled, enrol, told_of
@@ -122,7 +123,7 @@ def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) 
     guard(connection, filling)
     people = {recipient.identity: recipient for recipient in reversed(batch)}
     out = {identity for (identity,) in lookup(connection, suppression.c.identity, list(people))}
-    out |= departed(connection, filling.edition.list, list(people))
+    out |= departed(connection, filling.edition.list, list(people)) | erased(connection, people)
     suppressed = sum(recipient.identity in out for recipient in batch)
     left = [people[name] for name in people if name not in out]
     left.reverse()

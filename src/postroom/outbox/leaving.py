@@ -16,6 +16,7 @@ from sqlalchemy import Connection, delete, insert, select
 from postroom.outbox.attribution import newest_to
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
+from postroom.outbox.erasures import lift
 from postroom.outbox.suppressions import cancel_queued
 from postroom.outbox.tables import (
     consent,
@@ -119,6 +120,7 @@ def confirm(connection: Connection, subscriber_id: int, name: str, act: Act, now
     if not connection.execute(delete(request).where(*mine)).rowcount:
         return False
     _join(connection, subscriber_id, name, now)
+    lift(connection, subscriber_id)
     write_down(connection, subscriber_id, name, Said.CONFIRMED, act, now)
     return True
 
@@ -128,6 +130,7 @@ def add(connection: Connection, subscriber_id: int, name: str, act: Act, now: da
     if is_member(connection, subscriber_id, name):
         return False
     _join(connection, subscriber_id, name, now)
+    lift(connection, subscriber_id)
     write_down(connection, subscriber_id, name, Said.ADDED, act, now)
     return True
 

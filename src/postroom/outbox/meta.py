@@ -34,7 +34,14 @@ class GoodConfig:
 
 def link_key(connection: Connection) -> bytes:
     """Return the 32 random bytes that sign links in mails, made once and never changed."""
-    return _key(connection, _made_once(connection, "link_key", secrets.token_hex(_KEY_BYTES)))
+    return _key(connection, "link_key", _made_once(connection, "link_key", secrets.token_hex(_KEY_BYTES)))
+
+
+def erasure_key(connection: Connection) -> bytes:
+    """Return the 32 random bytes by which those are hashed who were erased, made once and never changed."""
+    return _key(
+        connection, "erasure_key", _made_once(connection, "erasure_key", secrets.token_hex(_KEY_BYTES))
+    )
 
 
 def beat(connection: Connection, now: datetime) -> None:
@@ -101,8 +108,9 @@ def prove(connection: Connection) -> None:
         moment(connection, name)
     number(connection, "epoch")
     last_good_config(connection)
-    if (key := get(connection, "link_key")) is not None:
-        _key(connection, key)
+    for name in ("link_key", "erasure_key"):
+        if (key := get(connection, name)) is not None:
+            _key(connection, name, key)
 
 
 def get(connection: Connection, name: str) -> str | None:
@@ -116,8 +124,8 @@ def put(connection: Connection, name: str, value: str) -> None:
         _PUT.run(connection, [{"name": name, "value": value}])
 
 
-def _key(connection: Connection, text: str) -> bytes:
-    with _understood(connection, "link_key"):
+def _key(connection: Connection, name: str, text: str) -> bytes:
+    with _understood(connection, name):
         key = bytes.fromhex(text)
         if len(key) != _KEY_BYTES:
             raise ValueError

@@ -17,6 +17,7 @@ from postroom.model import Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
 from postroom.outbox.content import decode_map, encode_map
+from postroom.outbox.erasures import erased
 from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import seal_subscriber
@@ -115,9 +116,14 @@ def import_rows(
 def _import_page(
     connection: Connection, list_name: str, page: Sequence[Recipient], source: str, now: datetime
 ) -> tuple[int, int, int]:
-    """Put a page of people on a list; return how many were not on it, have left it, are suppressed."""
-    known = enrol(connection, page, source, now)
-    gone = departed(connection, list_name, list(known))
+    """Put a page of people on a list; return how many were not on it, have left it, are suppressed.
+
+    Whoever had their data erased is not even known: they count as having left.
+    """
+    unwanted = erased(connection, [person.identity for person in page])
+    wanted = [person for person in page if person.identity not in unwanted] if unwanted else page
+    known = enrol(connection, wanted, source, now)
+    gone = departed(connection, list_name, list(known)) | unwanted
     at = to_micros(now)
     staying = [one.id for identity, one in known.items() if identity not in gone]
     added = _ADD_MEMBERS.put(connection, [(list_name, number, at) for number in staying])
