@@ -27,9 +27,9 @@ from postroom.model import (
 )
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-UUID = "2c4d0ded-f5cf-47e3-9396-39f118a68291"
+UUID = "0192d0ed-f5cf-77e3-9396-39f118a68291"
 KEYS = Keys(links=(b"k" * 32,))
-WEB = "https://mail.learning.example:80"
+WEB = "https://mail.learning.example"
 HTML = (
     '<!DOCTYPE html>\n<html lang="en"><body><p>Dear @@first_name|reader@@, '
     + "long line. " * 300

@@ -7,7 +7,7 @@ import pytest
 from postroom import links
 from postroom.model import Unsubscribe
 
-WEB = "https://mail.learning.example:80"
+WEB = "https://mail.learning.example"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from postroom.outbox.attribution import newest_to
 from postroom.outbox.bulk import insert_new, lookup
@@ -27,6 +27,15 @@ from postroom.outbox.tables import (
     membership,
     request,
     subscriber,
+)
+
+_IS_GONE = select(
+    *(
+        select(table.c.list)
+        .where(table.c.list == bindparam("named"), table.c.subscriber_id == bindparam("theirs"))
+        .exists()
+        for table in (departure, membership, request)
+    )
 )
 
 LEFT = "they left the list"
@@ -81,8 +90,11 @@ def leave(connection: Connection, subscriber_id: int, name: str, act: Act, now: 
     """Take somebody off the list `name` and cancel what is queued for them of it. To leave twice changes nothing.
 
     A message that is being sent at this moment is not recalled. Where `act` names no edition, the newest of the list
-    that was sent to them counts as the one after which they left.
+    that was sent to them counts as the one after which they left. Who is gone is looked up in one statement: what was
+    queued for them is cancelled, and every claim asks again.
     """
+    if _is_gone(connection, subscriber_id, name):
+        return Left(is_new=False, cancelled=0)
     is_new = bool(_ADD_DEPARTURE.put(connection, [(name, subscriber_id, to_micros(now))]))
     for table in (membership, request):
         connection.execute(delete(table).where(table.c.list == name, table.c.subscriber_id == subscriber_id))
@@ -91,6 +103,13 @@ def leave(connection: Connection, subscriber_id: int, name: str, act: Act, now: 
         write_down(connection, subscriber_id, name, Said.LEFT, replace(act, edition_id=after), now)
     cancelled = cancel_queued(connection, subscriber_id, LEFT, now, edition.c.list == name)
     return Left(is_new=is_new, cancelled=cancelled)
+
+
+def _is_gone(connection: Connection, subscriber_id: int, name: str) -> bool:
+    """Whether somebody left a list and has not asked for it since."""
+    mine = {"named": name, "theirs": subscriber_id}
+    found = connection.execute(_IS_GONE, mine).one()
+    return bool(found[0]) and not (found[1] or found[2])
 
 
 def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -> Left | None:

@@ -69,15 +69,20 @@ def unanswered(channel: Channel, keys: Sequence[bytes]) -> str:
 
 
 def round_trip(base: str, keys: Sequence[bytes]) -> str:
-    """Leave by our own pages at `base` as mail services do, for somebody who does not exist; tell what is wrong."""
+    """Leave by our own pages at `base` as mail services do, for somebody who does not exist; tell what is wrong.
+
+    Whoever posts is told that they left; only the page that asks tells a link of ours from another.
+    """
     import httpx
 
     url = f"{base.rstrip('/')}/u/{links.token(keys, PURPOSE, _NOBODY, '1')}"
     cure = "start `postroom web` behind that address, by the same config"
     try:
-        status = httpx.post(url, data=_ONE_CLICK, timeout=_TIMEOUT_SECONDS).status_code
+        asked = httpx.get(url, timeout=_TIMEOUT_SECONDS).status_code
+        posted = httpx.post(url, data=_ONE_CLICK, timeout=_TIMEOUT_SECONDS).status_code
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{base} does not answer: {error}; {cure}"
+    status = posted if asked == httpx.codes.OK else asked
     return "" if status == httpx.codes.OK else f"{base} answers {status} to who unsubscribes; {cure}"
 
 

@@ -19,6 +19,11 @@ from postroom.web.public import PERSONAL, Notice, Parting, leave, left
 
 log = structlog.get_logger()
 
+_NOBODY = Link(uuid="")
+"""Whom a link names that we did not sign. The ledger is asked for them all the same: an answer that came sooner,
+or said otherwise, would tell who is known.
+"""
+
 _ONE_CLICK = b"List-Unsubscribe=One-Click"
 """What a mail service posts (RFC 8058 §3.2), alone or as a field of a form; a person's browser posts our button."""
 
@@ -46,11 +51,9 @@ class Leaving:
     async def leave(self, request: Request) -> Response:
         """Take a person off the list that their link names, whatever else the form holds.
 
-        Who is not known any more is answered like everybody else: they get nothing, and so it is true.
+        Who is not known, or holds no link of ours, is answered like everybody else: they get nothing, so it is true.
         """
-        body, link = await body_of(request), self._link(request)
-        if link is None:
-            return self.front.notice(request, Notice.UNKNOWN_LINK)
+        body, link = await body_of(request), self._link(request) or _NOBODY
         act = Act(how="one-click" if _ONE_CLICK in body else "page", source=_source(request))
         done = await run_in_threadpool(
             self.front.ledger.write, leaving.leave_by_link, link, act, self.front.clock()
