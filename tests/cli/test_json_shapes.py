@@ -60,8 +60,8 @@ def test_suppressions(ready, postroom) -> None:
     assert json.loads(postroom("suppress", "--list", "--json").out) == []
     postroom("suppress", "ada@example.org")
     (one,) = json.loads(postroom("suppress", "--list", "--json").out)
-    assert one.keys() == {"address", "at", "reason", "edition"}
-    assert (one["address"], one["edition"]) == ("ada@example.org", None)
+    assert one.keys() == {"address", "at", "reason", "source"}
+    assert (one["address"], one["source"]) == ("ada@example.org", None)
 
 
 def test_plan(ready, postroom) -> None:

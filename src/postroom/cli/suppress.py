@@ -20,7 +20,7 @@ from postroom.pipeline.project import Project
 @click.option(
     "--reason", default="asked to be left alone", show_default=True, help="Kept with the suppression."
 )
-@click.option("--undo", is_flag=True, help="Take the suppression back.")
+@click.option("--undo", is_flag=True, help="Take the suppression back; what bounced before counts no more.")
 @click.option("--list", "listing", is_flag=True, help="List who is suppressed, since when and why.")
 @console.json_option
 @click.pass_obj
@@ -29,7 +29,8 @@ def command(
 ) -> None:
     """Never write to ADDRESS again, on any channel; what is queued for it is cancelled.
 
-    An address of which a server says that it leads nowhere is suppressed by itself, as `bounced`.
+    An address of which a server says that it leads nowhere is suppressed by itself, as `bounced`; so is one that
+    bounces later, or whose owner calls a mail spam.
     """
     if listing == bool(addresses):
         raise UsageError("name the addresses to suppress, or say --list")
@@ -51,7 +52,7 @@ def command(
 
 
 def _list(project: Project, as_json: bool) -> None:
-    """Print who is suppressed, the latest first; `source` is the edition that showed it, if one did."""
+    """Print who is suppressed, the latest first; `source` is the edition, mailbox or provider that told it."""
     session.refuse_lost(project)
     with session.ledger_if_any(project) as ledger:
         found = ledger.read(operate.suppressions) if ledger is not None else ()
@@ -69,7 +70,7 @@ def _list(project: Project, as_json: bool) -> None:
         for each in found
     ]
     out = console.out()
-    out.print(console.table(["address", "since", "why", "after"], rows))
+    out.print(console.table(["address", "since", "why", "source"], rows))
     out.print(f"\n{'1 address is' if len(found) == 1 else f'{len(found):,} addresses are'} suppressed")
 
 
@@ -78,5 +79,5 @@ def _as_dict(one: Suppression) -> dict[str, object]:
         "address": one.address or one.identity,
         "at": one.at,
         "reason": one.reason,
-        "edition": one.source or None,
+        "source": one.source or None,
     }

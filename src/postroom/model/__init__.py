@@ -13,7 +13,7 @@ from postroom.model.channel import (
     Unsubscribe,
     VariantPlan,
 )
-from postroom.model.feedback import Feedback, FeedbackKind
+from postroom.model.feedback import Feedback, FeedbackKind, Thresholds
 from postroom.model.finding import Finding, Severity, visible
 from postroom.model.history import Approval, ChannelSighting, History, KnownArticle, Past
 from postroom.model.ledger import (
@@ -94,6 +94,7 @@ __all__ = [
     "Sender",
     "Sent",
     "Severity",
+    "Thresholds",
     "Unknown",
     "Unsubscribe",
     "VariantPlan",

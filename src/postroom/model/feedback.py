@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -39,3 +39,12 @@ class Feedback:
     status: str = ""
     reason: str = ""
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """After how many mails an address is given up: that `bounced`, or were `deferred` for good `within` a period."""
+
+    bounced: int = 1
+    deferred: int = 5
+    within: timedelta = timedelta(days=30)

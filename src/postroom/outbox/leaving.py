@@ -112,6 +112,12 @@ def _is_gone(connection: Connection, subscriber_id: int, name: str) -> bool:
     return bool(found[0]) and not (found[1] or found[2])
 
 
+def leave_all(connection: Connection, subscriber_id: int, act: Act, now: datetime) -> tuple[str, ...]:
+    """Take somebody off all lists that they are on, or get mail of; return those that they had not left before."""
+    names = _lists_of(connection, subscriber_id)
+    return tuple(name for name in names if leave(connection, subscriber_id, name, act, now).is_new)
+
+
 def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -> Left | None:
     """Do as `leave` for whom a link names; None where nobody is, or no such list. A link without a list, from before
     there were numbers, is for all of a person's lists.

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
-from postroom.model import DeliveryState, EditionState
+from postroom.model import DeliveryState, EditionState, FeedbackKind
 from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.moves import move
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import delivery, edition, subscriber, suppression
+from postroom.outbox.tables import delivery, edition, feedback, subscriber, suppression
 
 _ADD = insert_new(suppression, ("identity", "address", "reason", "source", "at"), key=("identity",))
+FORGIVEN = "forgiven"
+"""What came of feedback that is no longer held against somebody."""
+
+_WISH = FeedbackKind.UNSUBSCRIBED.value
 _UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
 
 
@@ -58,7 +62,13 @@ def cancel_queued(
 
 
 def unsuppress(connection: Connection, identity: str) -> bool:
-    """Allow `identity` to be written to again; tell whether it was not. What was cancelled stays so."""
+    """Allow `identity` to be written to again; tell whether it was not. What was cancelled stays so.
+
+    What came back of mails to them before is not counted any more.
+    """
+    theirs = select(subscriber.c.id).where(subscriber.c.identity == identity).scalar_subquery()
+    held = (feedback.c.subscriber_id == theirs, feedback.c.outcome != "", feedback.c.kind != _WISH)
+    connection.execute(update(feedback).where(*held).values(outcome=FORGIVEN))
     return connection.execute(delete(suppression).where(suppression.c.identity == identity)).rowcount > 0
 
 
