@@ -186,7 +186,7 @@ def _act(connection: Connection, row: AnyRow, about: Trace, thresholds: Threshol
 def _leave(connection: Connection, row: AnyRow, about: Trace, now: datetime) -> str:
     """Take somebody off the list that the mail went to; where that is not known, off all of them."""
     assert about.subscriber is not None
-    how = Act(how="unsubscribed", source=row.source)
+    how = Act(how="unsubscribed", source=row.source, edition_id=about.edition)
     if about.list:
         done = leaving.leave(connection, about.subscriber, about.list, how, now)
         return f"left {about.list}" if done.is_new else f"had left {about.list}"
