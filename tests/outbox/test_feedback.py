@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from postroom import verp
 from postroom.model import Feedback, FeedbackKind, Sent, Thresholds
-from postroom.outbox import feedback, operate
+from postroom.outbox import erasing, feedback, operate
 from postroom.outbox.feedback import Acted, Heard
 from postroom.outbox.tables import consent, departure, subscriber, suppression
 from postroom.outbox.tables import feedback as kept
@@ -378,11 +378,15 @@ def test_it_says_how_many_were_given_up_and_how_many_left(outbox) -> None:
     assert act(outbox) == Acted(seen=3, suppressed=1, left=1)
 
 
-def test_who_was_forgotten_is_nobody(outbox) -> None:
+def test_of_who_was_erased_nothing_comes_back(outbox) -> None:
     sent = send(outbox, "ada")
-    outbox.ledger.write(lambda connection: connection.execute(delete(subscriber)))
-    events = told(token=token_of(sent["ada"])), told(source="ses", address="ada@example.com")
-    assert settle(outbox, *events) == [UNKNOWN] * 2
+    outbox.ledger.write(erasing.erase, "ada@example.com", LATER)
+    whom = {"address": "Ada@example.com", "reason": "no ada here"}
+    events = told(token=token_of(sent["ada"]), **whom), told(source="ses", **whom)
+    assert settle(outbox, *events) == ["erased"] * 2
+    rows = [one.told for one in outbox.ledger.read(feedback.recent, 9)]
+    assert {(one.address, one.reason, one.token, one.message_id) for one in rows} == {("", "", "", "")}
+    assert given_up(outbox) == []
 
 
 def test_what_somebody_said_at_the_provider_is_written_down(outbox) -> None:

@@ -24,7 +24,7 @@ from postroom.outbox.reckoning import FORGIVEN_BEFORE, is_forgiven, reckon
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import suppress
 from postroom.outbox.tables import IS_UNHEARD, edition, feedback, suppression
-from postroom.outbox.traces import Trace, trace
+from postroom.outbox.traces import ERASED, Trace, trace
 
 MOST: Final = 100
 """How much one transaction acts on: some 50 ms, for senders wait for it."""
@@ -64,6 +64,11 @@ _CLOSE = Hot(
         subscriber_id=bindparam("person"),
         outcome=bindparam("said"),
     )
+)
+_FORGET = Hot(
+    update(feedback)
+    .where(feedback.c.id == bindparam("number"))
+    .values(dict.fromkeys(("address", "message_id", "remote_id", "token", "reason"), literal_column("''")))
 )
 _SUPPRESSED = Hot(select(suppression.c.identity).where(suppression.c.identity == bindparam("identity")))
 
@@ -138,6 +143,8 @@ def act(
             person=about.subscriber,
             said=said,
         )
+        if said == ERASED:
+            _FORGET.count(connection, number=row.id)
         suppressed += said == SUPPRESSED
         left += said.startswith("left ")
     return Acted(seen=len(rows), suppressed=suppressed, left=left)

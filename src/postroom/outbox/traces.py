@@ -17,6 +17,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from postroom import verp
 from postroom.model import DeliveryState
+from postroom.outbox.erasures import erased
 from postroom.outbox.hot import Hot
 from postroom.outbox.rows import ADDRESS, DELIVERED_OF_EDITION, IDENTITY, STAMP, AnyRow, stamp_of
 from postroom.outbox.tables import attempt, delivery, edition, subscriber
@@ -25,6 +26,7 @@ MAILBOX: Final = "mailbox"
 """The source of feedback that anybody may have written."""
 
 UNKNOWN: Final = "unknown recipient"
+ERASED: Final = "erased"
 NO_MAIL: Final = "not believed: it names no mail of ours"
 NOT_THEIRS: Final = "not believed: that mail went to somebody else"
 NOT_RECENT: Final = "not believed: that mail did not go out in the 7 days before"
@@ -112,7 +114,7 @@ def _told_by_provider(connection: Connection, row: AnyRow, mail: AnyRow | None) 
         return _of_mail(mail)
     people = _PERSON.rows(connection, identity=identity) if identity else []
     if not people:
-        return UNKNOWN
+        return ERASED if erased(connection, [identity]) else UNKNOWN
     person = people[0]
     about = Trace(subscriber=person.id, identity=person.identity, address=person.address)
     named = _named(connection, person.id, row)
@@ -129,9 +131,9 @@ def _told_by_provider(connection: Connection, row: AnyRow, mail: AnyRow | None) 
 
 
 def _of_mail(mail: AnyRow) -> Trace | str:
-    """Name the recipient of a mail; they may have been forgotten since."""
-    if mail.person is None:
-        return UNKNOWN
+    """Name the recipient of a mail, unless everything about them was erased since."""
+    if mail.person is None or not mail.address:
+        return ERASED
     return Trace(
         subscriber=mail.person,
         identity=mail.identity,
