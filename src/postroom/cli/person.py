@@ -13,7 +13,7 @@ from postroom.cli import console, session
 from postroom.cli.moment import told
 from postroom.errors import LedgerError
 from postroom.model import Recipient
-from postroom.outbox import leaving, person, subscribers
+from postroom.outbox import erasures, leaving, person, subscribers
 from postroom.outbox.leaving import Act
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.person import Person
@@ -37,6 +37,11 @@ def add(config: Path, address: str, name: str, called: str, because: str) -> Non
     """Put ADDRESS on a list, also one who had left it: only who agreed may be written to."""
     who = session.address(address, "ADDRESS")
     with session.ledger_at(config) as ledger:
+        if not because and ledger.read(erasures.erased, [who.identity]):
+            raise LedgerError(
+                f"{who.address} had everything about them erased; they can sign up anew, or say how they asked you "
+                "to write to them again: --because"
+            )
         number = ledger.write(subscribers.enrol_one, _recipient(who, called), _BY_HAND, session.now())
         act = Act(how=_BY_HAND, source=because)
         is_new = ledger.write(leaving.add, number, name, act, session.now())

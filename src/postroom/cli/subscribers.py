@@ -10,13 +10,14 @@ import click
 
 from postroom import audience
 from postroom.cli import console, importing, person, session
+from postroom.cli.erase import erase
 from postroom.cli.person import list_option
 from postroom.outbox import subscribers
 
 
 @click.group()
 def command() -> None:
-    """Import, export, list, add, remove and show the subscribers that the ledger keeps, list by list.
+    """Import, export, list, add, remove, show and erase the subscribers that the ledger keeps, list by list.
 
     A channel reaches them with `audience: NAME` and `audiences: {NAME: {list: LIST}}`. An audience that
     is a CSV file needs no import: edit the file.
@@ -128,5 +129,5 @@ def list_(config: Path, name: str, as_json: bool) -> None:
         out.print(f"Lists that have some: {console.text(', '.join(names))}")
 
 
-for _one in (person.add, person.remove, person.show):
+for _one in (person.add, person.remove, person.show, erase):
     command.add_command(_one)

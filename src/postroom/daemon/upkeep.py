@@ -5,18 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from postroom.errors import LedgerBroken, LedgerError, PostroomError
-from postroom.outbox import backup, guard, pace
+from postroom.outbox import backup, erasing, guard, pace, wiping
 from postroom.outbox.guard import Guarded
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.space import Space
 from postroom.pipeline.vitals import Vitals
 
 log = structlog.get_logger()
+
+WIPE_EVERY = timedelta(hours=1)
+"""How often the ledger is written anew at most, as backups are made: no backup after the next holds what was erased."""
 
 STOP_SECONDS = 1
 """How long a stop waits for a backup that is being made: one of a small ledger is whole by then."""
@@ -32,6 +35,7 @@ class Upkeep:
     vitals: Vitals
     space: Space
     guarded: Guarded | None = None
+    _wiped_at: datetime | None = None
     _told: dict[str, str] = field(default_factory=dict)
     _backing_up: threading.Thread | None = None
     _is_over: bool = False
@@ -43,6 +47,7 @@ class Upkeep:
         self._tell("disk", room.told if room is not None else "")
         self.space.keep()
         self.ledger.write(pace.forget_old, self.clock())
+        self._forget()
         self.back_up_if_due()
         return room is None or room.enqueues
 
@@ -56,6 +61,23 @@ class Upkeep:
             self._tell("ledger", str(error))
         else:
             self._tell("ledger", self.guarded.why if self.guarded is not None else "")
+
+    def _forget(self) -> None:
+        """Finish what people had erased: at most once an hour the file is written anew, for everybody waits then."""
+        self.ledger.write(erasing.finish)
+        now = self.clock()
+        is_early = self._wiped_at is not None and self._wiped_at <= now < self._wiped_at + WIPE_EVERY
+        if is_early or not self.ledger.read(wiping.due):
+            return
+        self._wiped_at = now
+        try:
+            wiping.wipe(self.ledger)
+        except LedgerBroken:
+            raise
+        except LedgerError as error:
+            self._tell("erasing", f"the ledger's file still holds traces of people who were erased: {error}")
+        else:
+            self._tell("erasing", "")
 
     def back_up_if_due(self) -> None:
         """Make a backup in a thread of its own, where one is due and none is being made."""

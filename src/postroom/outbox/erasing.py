@@ -16,7 +16,7 @@ from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 
 from postroom.address import masked
 from postroom.model import DeliveryState
-from postroom.outbox import meta
+from postroom.outbox import meta, wiping
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.erasures import note
@@ -63,7 +63,7 @@ def erase(connection: Connection, identity: str, now: datetime) -> Erased:
     with _overwriting(connection):
         finish(connection)
         note(connection, identity, now)
-        meta.put(connection, "erased_at", str(to_micros(now)))
+        wiping.note(connection)
         theirs = select(subscriber.c.id).where(subscriber.c.identity == identity)
         number = connection.execute(theirs).scalar_one_or_none()
         done = _erase_subscriber(connection, number, now) if number is not None else Erased(was_known=False)

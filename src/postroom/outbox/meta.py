@@ -106,7 +106,8 @@ def prove(connection: Connection) -> None:
     """Raise `LedgerCorrupt` unless each fact can be read."""
     for name in ("heartbeat", "adopted_at", "backup_at", "copied_at"):
         moment(connection, name)
-    number(connection, "epoch")
+    for name in ("epoch", "erasures", "erasures_wiped"):
+        number(connection, name)
     last_good_config(connection)
     for name in ("link_key", "erasure_key"):
         if (key := get(connection, name)) is not None:

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from postroom.errors import LedgerError
 from postroom.outbox import meta, sqlite
-from postroom.outbox.columns import to_micros
 from postroom.outbox.engine import told
 from postroom.outbox.ledger import Ledger
 
@@ -23,18 +21,23 @@ MOST_BYTES = 1_000_000_000
 """What is written anew lies in memory meanwhile (SQLite built with TEMP_STORE=3, as the `pysqlite3` package is), and
 nobody else can write to the ledger: some 4 seconds for so much."""
 
+_ERASURES, _WIPED = "erasures", "erasures_wiped"
 _TRIES = 20
 _PAUSE_SECONDS = 0.25
 
 
 def due(connection: Connection) -> bool:
     """Whether somebody was erased since the file was last written anew; never on PostgreSQL."""
-    erased_at, wiped_at = meta.moment(connection, "erased_at"), meta.moment(connection, "wiped_at")
     is_file = connection.dialect.name == "sqlite"
-    return is_file and erased_at is not None and (wiped_at is None or wiped_at <= erased_at)
+    return is_file and _erasures(connection) != (meta.number(connection, _WIPED) or 0)
 
 
-def wipe(ledger: Ledger, now: datetime) -> None:
+def note(connection: Connection) -> None:
+    """Note that somebody was erased, in the transaction that does it."""
+    meta.put(connection, _ERASURES, str(_erasures(connection) + 1))
+
+
+def wipe(ledger: Ledger) -> None:
     """Write the ledger anew and empty its write-ahead log. Whoever writes to it meanwhile waits.
 
     Raises LedgerError where the ledger is too large, in use without a pause, or the disk full; then nothing is
@@ -48,6 +51,7 @@ def wipe(ledger: Ledger, now: datetime) -> None:
             f"{path} has {size / 1e9:.1f} GB, too much to be written anew while others wait; stop the daemon, then "
             f"once: sqlite3 {path} VACUUM"
         )
+    number = ledger.read(_erasures)
     with told(ledger.url), closing(sqlite.connect(path, sqlite.driver())) as alone:
         alone.execute("PRAGMA secure_delete=ON")
         alone.execute("VACUUM")
@@ -58,8 +62,8 @@ def wipe(ledger: Ledger, now: datetime) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             raise LedgerError(f"{path} is being read all the time, and its log cannot be emptied; try again")
-    ledger.write(_note, now)
+    ledger.write(meta.put, _WIPED, str(number))
 
 
-def _note(connection: Connection, now: datetime) -> None:
-    meta.put(connection, "wiped_at", str(to_micros(now)))
+def _erasures(connection: Connection) -> int:
+    return meta.number(connection, _ERASURES) or 0
