@@ -53,7 +53,8 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-_WHOLE = {"state", "edition", "to", "when", "date", "read", "line", *(state.value for state in DeliveryState)}
+_NUMBERS = {"to", "read", "line", "bounced", "complained", "left", *(state.value for state in DeliveryState)}
+_WHOLE = {"state", "edition", "when", "date", *_NUMBERS}
 """Columns that are never folded: what people copy, and numbers."""
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Connection, bindparam, func, literal_column, select, type_coerce
 
-from postroom.outbox.columns import to_micros, to_moment
+from postroom.outbox.columns import to_micros
 from postroom.outbox.leaving import Said
 from postroom.outbox.subscribers import count, list_names
 from postroom.outbox.tables import consent, request
@@ -77,20 +77,20 @@ def growth(connection: Connection, begins: Sequence[datetime], until: datetime) 
             list=name,
             members=None if name.startswith("@") else count(connection, name),
             unconfirmed=asked.get(name, 0),
-            periods=_periods(said.get(name, Counter()), marks),
+            periods=_periods(said.get(name, Counter()), begins),
         )
         for name in names
     ]
 
 
-def _periods(said: Counter[tuple[int, str]], marks: Sequence[int]) -> tuple[Period, ...]:
+def _periods(said: Counter[tuple[int, str]], begins: Sequence[datetime]) -> tuple[Period, ...]:
     return tuple(
         Period(
-            begins=to_moment(mark),
+            begins=moment,
             asked=said[place, Said.ASKED.value],
             confirmed=said[place, Said.CONFIRMED.value],
             added=said[place, Said.ADDED.value],
             left=said[place, Said.LEFT.value],
         )
-        for place, mark in enumerate(marks)
+        for place, moment in enumerate(begins)
     )

@@ -30,7 +30,9 @@ _HAS_BEGUN = or_(
 )
 _IS_REAL = and_(edition.c.rehearsal == false(), edition.c.state != EditionState.FILLING.value, _HAS_BEGUN)
 _RESULT = select(
-    *(edition.c[name] for name in (*_PLAIN, *_COUNTS, "state", "greeting")), _begun_at.label("begun_at")
+    *(edition.c[name] for name in (*_PLAIN, *_COUNTS, "state", "greeting")),
+    edition.c.sender.is_not(None).label("is_mail"),
+    _begun_at.label("begun_at"),
 )
 
 # What came back of a mail is told once however often it was, and so is what was told of no mail that is known.
@@ -72,7 +74,8 @@ class Counts:
 class Result:
     """What became of an edition. `begun_at` is when its first message was sent, or due where none was.
 
-    `greeting` is `confirm` or `welcome` where it greets who joins. `list` is what its readers leave; a post has none.
+    `greeting` is `confirm` or `welcome` where it greets who joins. `list` is what its readers leave. Of what is no
+    mail, nothing bounces and nobody leaves.
     """
 
     id: int
@@ -86,6 +89,7 @@ class Result:
     transport_kind: str
     rehearsal: bool
     state: EditionState
+    is_mail: bool
     begun_at: datetime
     counts: Counts
 
@@ -169,7 +173,7 @@ def _read(connection: Connection, rows: Sequence[AnyRow]) -> list[Result]:
         came |= _came(connection, edition.c.id, some)
     return [
         Result(
-            **{name: getattr(row, name) for name in (*_PLAIN, "greeting", "begun_at")},
+            **{name: getattr(row, name) for name in (*_PLAIN, "greeting", "is_mail", "begun_at")},
             state=EditionState(row.state),
             counts=_counts(row, row.id, came),
         )
