@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postroom import links
+from postroom import links, verp
 from postroom.compose import compose
 from postroom.model import DeliveryState, Mail
 
@@ -114,3 +114,16 @@ def test_the_date_keeps_the_zone_it_was_given(desk) -> None:
         desk.head(desk.written(a_delivery=desk.delivery(date=date)))["Date"]
         == "Sun, 22 Nov 2026 15:00:00 +0530"
     )
+
+
+def test_each_mail_may_have_an_address_of_its_own_that_bounces_come_back_to(desk) -> None:
+    sender = replace(desk.SENDER, return_path="bounces+{token}@mail.learning.example")
+    made = desk.delivery()
+    content = compose(desk.edition(sender=sender), made, desk.KEYS).content
+    assert isinstance(content, Mail)
+    token = content.mail_from.removeprefix("bounces+").removesuffix("@mail.learning.example")
+    assert verp.is_of(desk.KEYS.links, token, made.message_id)
+    assert verp.number_in(token) == made.id
+    plain = compose(desk.edition(), made, desk.KEYS).content
+    assert isinstance(plain, Mail)
+    assert content.data == plain.data

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import postroom
-from postroom.config import Config, NotifyHook, NotifyMail, parse
+from postroom.config import Config, ImapSettings, NotifyHook, NotifyMail, parse
 from postroom.config.palette import DARK, LIGHT, contrast
 from postroom.config.rules import RULES
-from postroom.model import Channel, LinkMode, Severity, Unsubscribe
+from postroom.model import Channel, LinkMode, Severity, Thresholds, Unsubscribe
 
 SMALLEST = """\
 publication: {name: News, url: https://n.example/}
@@ -301,3 +301,56 @@ def test_the_address_of_a_hook_that_stands_in_the_open_is_worth_a_warning_and_is
     config = read("notify: [{slack: https://hooks.slack.com/services/T0/B0/XyZ}]")
     assert [each.rule for each in config.warnings] == ["config-open-secret"]
     assert "XyZ" not in f"{config.notify}{config.warnings}"
+
+
+FEEDBACK = """
+web: {url: https://mail.n.example}
+feedback:
+  give_up_after: {bounced: 2, within: 10 days}
+  mailbox: {imap: imap.n.example, username: "${U}", password: "file:secrets/imap", ca: ca.pem, every: 1 minute}
+  webhooks:
+    ses: {topics: ["arn:aws:sns:eu-west-1:123456789012:bounces"]}
+    postmark: {username: hook, password: "${P}"}
+    mailgun: {signing_key: "${K}"}
+"""
+
+
+def test_what_comes_back_is_read_where_it_is_said() -> None:
+    found = read(FEEDBACK).feedback
+    assert found.thresholds == Thresholds(bounced=2, deferred=5, within=timedelta(days=10))
+    assert found.mailbox is not None
+    assert found.mailbox.every == timedelta(minutes=1)
+    account = found.mailbox.place
+    assert isinstance(account, ImapSettings)
+    assert (account.host, account.port, account.folder) == ("imap.n.example", 993, "INBOX")
+    assert (account.password.reference, account.ca) == ("file:secrets/imap", Path("/project/ca.pem"))
+    assert found.webhooks.topics == {"arn:aws:sns:eu-west-1:123456789012:bounces"}
+    assert found.webhooks.postmark is not None
+    assert [each.reference for each in found.webhooks.postmark] == ["hook", "${P}"]
+    assert found.webhooks.mailgun is not None
+    assert found.webhooks.is_any
+
+
+def test_a_maildir_lies_where_the_config_says() -> None:
+    found = read("feedback: {mailbox: {maildir: mail/bounces}}").feedback.mailbox
+    assert found is not None
+    assert (found.place, found.every) == (Path("/project/mail/bounces"), timedelta(minutes=5))
+
+
+def test_nothing_comes_back_unless_it_is_said_from_where() -> None:
+    found = read().feedback
+    assert (found.mailbox, found.webhooks.is_any, found.thresholds) == (None, False, Thresholds())
+
+
+def test_secrets_of_feedback_that_stand_in_the_open_are_worth_a_warning_and_are_shown_nowhere() -> None:
+    text = FEEDBACK.replace("${P}", "XyZ").replace("${K}", "XyZ").replace("file:secrets/imap", "XyZ")
+    config = read(text)
+    assert [each.rule for each in config.warnings] == ["config-open-secret"] * 3
+    assert [each.line for each in config.warnings] == sorted(each.line or 0 for each in config.warnings)
+    assert "XyZ" not in f"{config.feedback}{config.warnings}"
+
+
+def test_each_mail_may_be_sent_from_an_address_of_its_own() -> None:
+    sender = mail("return_path: bounces+{token}@mail.n.example").sender
+    assert sender is not None
+    assert sender.return_path == "bounces+{token}@mail.n.example"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
+from postroom import verp
 from postroom.address import Mailbox, parse_mailbox
 from postroom.compose import header
 from postroom.compose.body import Body, body_of, boundary_of
@@ -38,10 +39,12 @@ class Form:
     """A letter to everyone, without what is one recipient's.
 
     Headers stand in this order: `top`, those of `header.personal`, `middle`, List-Unsubscribe, `bottom`.
-    `subject` is written where it is the same for all, else None.
+    `subject` is written where it is the same for all, else None. `around` is what stands before and after the token in
+    the address that bounces come back to, where each mail has one of its own.
     """
 
     mail_from: str
+    around: tuple[str, ...]
     top: bytes
     subject: str | None
     middle: bytes
@@ -66,7 +69,11 @@ def write_letter(edition: Edition, email: Email, delivery: Delivery, keys: Keys)
         data = _signed(form.signers, b"".join(head), b"".join(body), delivery.date)
     else:
         data = b"".join([*head, b"\r\n", *body])
-    return Mail(mail_from=form.mail_from, rcpt_to=recipient.address, data=data, is_plain=True)
+    mail_from = form.mail_from
+    if form.around:
+        before, after = form.around
+        mail_from = f"{before}{verp.token(keys.links, delivery.id, delivery.message_id)}{after}"
+    return Mail(mail_from=mail_from, rcpt_to=recipient.address, data=data, is_plain=True)
 
 
 @lru_cache(maxsize=16)
@@ -83,8 +90,10 @@ def _form(
     boundary = boundary_of(content_hash)
     body = body_of(email, boundary)
     _, subject_tokens = cut(email.subject, email.fence)
+    mail_from = _bounce_address(sender)
     return Form(
-        mail_from=_bounce_address(sender),
+        mail_from=mail_from,
+        around=tuple(mail_from.split(verp.PLACE)) if verp.PLACE in mail_from else (),
         top=header.block(list(_origin(sender))),
         subject=None if subject_tokens else header.text("Subject", email.subject),
         middle=header.block([("List-Id", header.identifier("List-Id", sender.list_name, sender.list_id))]),

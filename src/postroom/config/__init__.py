@@ -17,18 +17,28 @@ from postroom.config.config import (
     TransportSettings,
     WebSettings,
 )
+from postroom.config.feedback import (
+    FeedbackSettings,
+    ImapSettings,
+    MailboxSettings,
+    WebhookSettings,
+)
 from postroom.config.kinds import known_variants
 from postroom.config.reading import load, parse, schema
 
 __all__ = [
     "ArticleSettings",
     "Config",
+    "FeedbackSettings",
     "ImageSettings",
+    "ImapSettings",
+    "MailboxSettings",
     "NotifyHook",
     "NotifyMail",
     "NotifyPlace",
     "TransportSettings",
     "WebSettings",
+    "WebhookSettings",
     "known_variants",
     "load",
     "parse",

@@ -8,6 +8,7 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from postroom.config.feedback import FeedbackSettings
 from postroom.model import Brand, Channel, Finding, NoticeKind, Publication, Severity
 
 if TYPE_CHECKING:
@@ -94,7 +95,8 @@ class Config:
     `base` is its folder, where relative paths start. `digest` is the SHA-256 of `text`, in hex.
     `database` is an SQLAlchemy URL whose SQLite path is absolute. `checks` regrades findings by
     rule; None switches a rule off. `warnings` are worth telling, but stop nothing. `listen` is the
-    `host:port` where monitoring is answered, None for nowhere; `notify` are the places that notices go to.
+    `host:port` where monitoring is answered, None for nowhere; `notify` are the places that notices go to. `feedback`
+    says where what comes back is read.
     """
 
     path: Path
@@ -110,6 +112,7 @@ class Config:
     templates: Path
     web: WebSettings | None = None
     listen: str | None = None
+    feedback: FeedbackSettings = field(default_factory=FeedbackSettings)
     notify: tuple[NotifyPlace, ...] = ()
     checks: Mapping[str, Severity | None] = field(default_factory=dict)
     warnings: tuple[Finding, ...] = ()

@@ -9,7 +9,7 @@ from typing import Final
 
 from postroom import transports
 from postroom.articles.names import KEYS, is_known
-from postroom.config import operation
+from postroom.config import feedback, operation
 from postroom.config.fields import Variant
 from postroom.config.kinds import known_variants
 from postroom.config.palette import LIGHT, READABLE, contrast
@@ -40,6 +40,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_aliases(sections),
         *_grades(sections),
         *operation.check(sections.notify, sections.transports, senders(sections)),
+        *feedback.check(sections.feedback, sections.web),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
     ]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import PlainValidator, WithJsonSchema
 
-from postroom import condition
+from postroom import condition, verp
 from postroom.address import normalise, parse_mailbox
 from postroom.config import words
 from postroom.config.words import Wrong, WrongType, described, expected, listed, nearest
@@ -108,6 +108,13 @@ def _address(text: str) -> str:
         raise Wrong(f"expected a mail address, found {described(text)}: {error}") from error
 
 
+def _return_path(text: str) -> str:
+    """Check where bounces go: an address, or one with a place for each mail's token."""
+    if "{" in text and not text.strip().startswith(f"{verp.PREFIX}{verp.PLACE}@"):
+        raise expected('an address, or "bounces+{token}@" and a domain', text)
+    return _address(text)
+
+
 def _only(text: str) -> str:
     try:
         condition.parse(text)
@@ -137,6 +144,22 @@ def _way_out(text: str) -> str:
         if name not in {"email", "token"}:
             raise Wrong(f'{{{name}}} is unknown; expected "email" or "token" in braces')
     return words.web_address(text)
+
+
+def _hidden(text: str) -> Secret:
+    """Take a secret, or what names it."""
+    if not text.strip():
+        raise Wrong('expected a secret such as "${PASSWORD}", found none between the quotes')
+    return Secret(text.strip())
+
+
+def _topic(text: str) -> str:
+    """Check the name of an Amazon SNS topic."""
+    if not re.fullmatch(
+        r"arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}", text.strip(), re.ASCII
+    ):
+        raise expected('the ARN of a topic, such as "arn:aws:sns:eu-west-1:123456789012:bounces"', text)
+    return text.strip()
 
 
 def _database(text: str) -> str:
@@ -239,6 +262,7 @@ WayOut = Annotated[str, _reads(_way_out), _shows(None, "https://lists.example.or
 Listen = Annotated[str, _reads(words.host_and_port), _shows(r":\d+$", "127.0.0.1:8080")]
 Mailbox = Annotated[str, _reads(_mailbox), _shows("@", "The Learning Machine <news@learning.example>")]
 MailAddress = Annotated[str, _reads(_address), _shows("@", "news@learning.example")]
+ReturnPath = Annotated[str, _reads(_return_path), _shows("@", "bounces+{token}@learning.example")]
 Only = Annotated[str, _reads(_only), _shows(None, 'tags has "lead"', 'language is "de" and not draft')]
 Database = Annotated[
     str,
@@ -249,6 +273,8 @@ NoticeName = Annotated[
     NoticeKind, _reads(_notice_kind), WithJsonSchema({"type": "string", "enum": [*NoticeKind]})
 ]
 Hook = Annotated[Secret, _reads(_hook), _shows(r"^(https?://|\$\{|file:)", "${SLACK_WEBHOOK_URL}")]
+Hidden = Annotated[Secret, _reads(_hidden), _shows(None, "${PASSWORD}")]
+Topic = Annotated[str, _reads(_topic), _shows(r"^arn:aws", "arn:aws:sns:eu-west-1:123456789012:bounces")]
 Hashtag = Annotated[str, _reads(_hashtag), _shows(None, "MachineLearning")]
 ListId = Annotated[str, _reads(_list_id), _shows(None, "newsletter.learning.example")]
 Names = Annotated[

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from postroom import transports
 from postroom.address import parse_mailbox
+from postroom.config import feedback
 from postroom.config.appearance import brand_of
 from postroom.config.audience import AudienceSection
 from postroom.config.config import ArticleSettings, Config, ImageSettings, WebSettings
@@ -66,6 +67,7 @@ def resolve(sections: Sections, tree: Tree, source: Source) -> Config:
         channels={name: settled.channel(name, _sound(each)) for name, each in sections.channels.items()},
         transports={name: _sound(each) for name, each in sections.transports.items()},
         database=database_url(_sound(sections.outbox).database, base),
+        feedback=feedback.settle(_sound(sections.feedback), base),
         listen=_sound(sections.operation).listen,
         notify=settle([_sound(each) for each in sections.notify], senders(sections)),
         checks={rule: None if grade == "off" else Severity(grade) for rule, grade in project.checks.items()},

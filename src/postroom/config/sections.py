@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, Field
 
 from postroom.config.audience import AudienceSection, UnsubscribeSection, WebSection, unsubscribe_of
+from postroom.config.feedback import FeedbackSection
 from postroom.config.fields import (
     ArticleUrl,
     ClockTime,
@@ -20,12 +21,12 @@ from postroom.config.fields import (
     Line,
     Lines,
     ListId,
-    MailAddress,
     Mailbox,
     Moment,
     Name,
     Names,
     Only,
+    ReturnPath,
     VariantItem,
     WebAddress,
     Zone,
@@ -157,8 +158,9 @@ class ChannelSection(Section):
         examples=["The Learning Machine <news@learning.example>"],
     )
     reply_to: Mailbox | None = Field(default=None, description="Where answers go, if not to the sender.")
-    return_path: MailAddress | None = Field(
-        default=None, description="Where bounces go, if not to the sender."
+    return_path: ReturnPath | None = Field(
+        default=None,
+        description="Where bounces go, if not to the sender; with {token} each mail has an address of its own.",
     )
     sender: Mailbox | None = Field(
         default=None, description="Who sends on behalf of `from`, where that is another."
@@ -229,6 +231,10 @@ class ConfigFile(ProjectSection):
     channels: dict[Name, ChannelSection] = Field(description="Where to publish, by a name you choose.")
     transports: dict[Name, TransportSection] = Field(
         description="What carries it there, by a name you choose."
+    )
+    feedback: FeedbackSection = Field(
+        default_factory=FeedbackSection,
+        description="What comes back: bounces, complaints, and who left elsewhere.",
     )
     outbox: OutboxSection = Field(
         default_factory=OutboxSection, description="The ledger of everything that went out."

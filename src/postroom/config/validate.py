@@ -14,6 +14,7 @@ from postroom import transports
 from postroom.config.audience import AudienceSection, WebSection
 from postroom.config.config import TransportSettings
 from postroom.config.explain import explain, unknown
+from postroom.config.feedback import FeedbackSection
 from postroom.config.fields import NAME
 from postroom.config.operation import NotifySection, OperationSection
 from postroom.config.problem import Problem, SettingPath
@@ -46,6 +47,7 @@ class Sections:
     images: ImagesSection | None
     web: WebSection | None
     outbox: OutboxSection | None
+    feedback: FeedbackSection | None
     operation: OperationSection | None
     notify: Sequence[NotifySection | None]
     project: ProjectSection | None
@@ -67,6 +69,7 @@ def validate(tree: Tree, base: Path, problems: list[Problem]) -> Sections:
         images=check.section(ImagesSection, "images"),
         web=check.section(WebSection, "web"),
         outbox=check.section(OutboxSection, "outbox"),
+        feedback=check.section(FeedbackSection, "feedback"),
         operation=check.section(OperationSection, "operation"),
         notify=check.places(),
         project=check.project(),
