@@ -19,6 +19,7 @@ def command(config: Path) -> None:
 
     They are served where `web: listen:` says, in plain HTTP, for a proxy of yours that speaks HTTPS to the world.
     """
+    from postroom.pipeline.hooks import hooks
     from postroom.web.front import Front
     from postroom.web.front.serving import serve
 
@@ -31,5 +32,12 @@ def command(config: Path) -> None:
         )
     with Ledger(loaded.database) as ledger:
         keys = (ledger.write(meta.link_key),)
-        front = Front(publication=loaded.publication, web=web, ledger=ledger, keys=keys, clock=session.now)
+        front = Front(
+            publication=loaded.publication,
+            web=web,
+            ledger=ledger,
+            keys=keys,
+            clock=session.now,
+            hooks=hooks(loaded.feedback.webhooks, session.secrets(loaded.base)),
+        )
         serve(front, web.listen, lambda address: click.echo(f"{web.url} is served at {address}", err=True))

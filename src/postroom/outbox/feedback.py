@@ -120,6 +120,11 @@ def hear(connection: Connection, events: Sequence[Feedback], now: datetime) -> H
     return Heard(new=new, repeated=len(events) - new)
 
 
+def hear_if_room(connection: Connection, events: Sequence[Feedback], now: datetime) -> Heard | None:
+    """Do as `hear`, unless more waits to be acted on than is good; then keep nothing and return None."""
+    return None if waiting(connection) >= MAX_BACKLOG else hear(connection, events, now)
+
+
 def waiting(connection: Connection, most: int = MAX_BACKLOG) -> int:
     """Count what nobody has acted on yet, up to `most`."""
     return int(_WAITING.rows(connection, most=most)[0].number)

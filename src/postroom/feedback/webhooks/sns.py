@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
+from urllib.parse import urlencode
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -173,6 +174,20 @@ def _verify(key: rsa.RSAPublicKey, signature: bytes, signed: bytes, algorithm: h
         key.verify(signature, signed, padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
         raise Unreadable("the signature is wrong") from error
+
+
+def confirmation_url(topic: str, token: str) -> str:
+    """Build the request that lets a topic speak, for a person to open: at the host of the topic's own region.
+
+    `ConfirmSubscription` in the Amazon SNS API reference (docs.aws.amazon.com/sns/latest/api, read 2026-11-23). Raises
+    Unreadable for what is no topic.
+    """
+    found = _TOPIC.fullmatch(topic)
+    if found is None:
+        raise Unreadable("the topic is none")
+    china = ".cn" if found["where"] == "-cn" else ""
+    query = urlencode({"Action": "ConfirmSubscription", "TopicArn": topic, "Token": token})
+    return f"https://sns.{found['region']}.amazonaws.com{china}/?{query}"
 
 
 def confirmation_token(message: Object) -> str:

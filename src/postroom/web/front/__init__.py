@@ -2,6 +2,7 @@
 
     GET  /u/{token}   shows how to leave      changes nothing
     POST /u/{token}   leaves                  RFC 8058: no cookie, no redirect; twice is once
+    POST /hooks/{source}   takes in what a provider tells
 
 What a page looks like, `web.public` knows; what happens, the ledger. A GET never writes, and who holds no token that
 we signed learns nothing: neither who is known nor which lists there are.
@@ -23,6 +24,7 @@ from starlette.types import ExceptionHandler
 from postroom.errors import LedgerError
 from postroom.web.front.answers import Front
 from postroom.web.front.leaving import Leaving
+from postroom.web.front.webhooks import Webhooks
 from postroom.web.public import HEADERS, Notice, stylesheet
 
 __all__ = ["Front", "app"]
@@ -51,7 +53,11 @@ def app(front: Front) -> Starlette:
         return sheet
 
     return Starlette(
-        routes=[*Leaving(front).routes(), Route(front.style, style, methods=["GET"])],
+        routes=[
+            *Leaving(front).routes(),
+            *Webhooks(front).routes(),
+            Route(front.style, style, methods=["GET"]),
+        ],
         exception_handlers={
             HTTPException: _refused(front),
             LedgerError: _busy(front),

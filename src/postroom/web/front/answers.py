@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from postroom.config import WebSettings
 from postroom.model import Publication
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.hooks import Hook
 from postroom.web.public import HEADERS, STATUS, Notice, Site, message, style_name
 
 MAX_BODY_BYTES = 64 * 1024
@@ -23,13 +24,17 @@ MAX_BODY_BYTES = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """The publication whose pages are served, at `web`. `keys` sign its links: the first signs, all are believed."""
+    """The publication whose pages are served, at `web`. `keys` sign its links: the first signs, all are believed.
+
+    `hooks` read what the providers tell whose webhooks are believed.
+    """
 
     publication: Publication
     web: WebSettings
     ledger: Ledger
     keys: tuple[bytes, ...] = field(repr=False)
     clock: Callable[[], datetime]
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
 
     @cached_property
     def base(self) -> str:
@@ -70,13 +75,13 @@ def page(html: str, headers: Mapping[str, str] = HEADERS) -> Response:
     return HTMLResponse(html, headers=headers)
 
 
-async def body_of(request: Request) -> bytes:
-    """Read what was posted. Raises HTTPException 413 where it is too much."""
+async def body_of(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+    """Read what was posted. Raises HTTPException 413 where it is more than so many bytes."""
     received = bytearray()
     try:
         async for chunk in request.stream():
             received += chunk
-            if len(received) > MAX_BODY_BYTES:
+            if len(received) > most:
                 raise HTTPException(413)
     except ClientDisconnect as error:
         raise HTTPException(400) from error

@@ -1,0 +1,109 @@
+"""Where providers tell what came back.
+
+    POST /hooks/{source}    202  kept, or nothing to keep; a repeat is answered likewise
+                            403  not believed, or not to be read
+                            413  more than 256 KB
+                            429  too often
+                            503  later: the ledger, or a certificate, cannot be had, or too much waits to be acted on
+
+A request is answered once what it tells is durable; what comes of it, the daemon sees to. No link in it is followed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from postroom.feedback.webhooks import Confirmation, Rejected
+from postroom.feedback.webhooks.request import MAX_BYTES
+from postroom.feedback.webhooks.sns import confirmation_url
+from postroom.model import Feedback
+from postroom.outbox import confirmations
+from postroom.web.front.answers import Front, body_of
+from postroom.web.front.buckets import Buckets
+from postroom.web.front.intake import Intake
+
+log = structlog.get_logger()
+
+BURST: Final = 5_000
+A_SECOND: Final = 1_000
+"""How often one sender may tell: several times as fast as the bounces of the fastest send that is measured here."""
+
+_AGAIN_SECONDS: Final = "60"
+_SOON_SECONDS: Final = "5"
+_QUIET: Final = timedelta(minutes=1)
+"""For how long the same fault of the same provider is not logged again: strangers must not fill the log."""
+
+
+@dataclass(slots=True)
+class Webhooks:
+    """The endpoints of `/hooks/{source}`: those of the providers that are believed."""
+
+    front: Front
+    _intake: Intake = field(init=False)
+    _buckets: Buckets = field(default_factory=lambda: Buckets(burst=BURST, a_second=A_SECOND))
+    _told: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._intake = Intake(self.front.ledger, self.front.clock)
+
+    def routes(self) -> list[Route]:
+        """Tell which of them answers what."""
+        return [Route("/hooks/{source}", self.receive, methods=["POST"])]
+
+    async def receive(self, request: Request) -> Response:
+        """Take in what a provider tells."""
+        source, now = request.path_params["source"], self.front.clock()
+        read = self.front.hooks.get(source)
+        if read is None:
+            raise HTTPException(404)
+        if not self._buckets.take(f"{source} {request.client.host if request.client else ''}", now):
+            return _answer(429, "too often", _SOON_SECONDS)
+        body = await body_of(request, MAX_BYTES)
+        reading = await run_in_threadpool(read, body, request.headers, now)
+        match reading:
+            case Rejected(reason=why, is_passing=is_passing):
+                self._tell(source, why, now)
+                return _answer(503, "later", _AGAIN_SECONDS) if is_passing else _answer(403, "not believed")
+            case Confirmation() as asked:
+                await self._confirm(asked, now)
+                return _answer(202, "taken")
+            case events:
+                return await self._keep(events)
+
+    async def _keep(self, events: tuple[Feedback, ...]) -> Response:
+        if events and not await self._intake.keep(events):
+            return _answer(503, "later", _AGAIN_SECONDS)
+        return _answer(202, "taken")
+
+    async def _confirm(self, asked: Confirmation, now: datetime) -> None:
+        """Leave it to a person whether a topic may speak; what it offers to open is opened by nobody."""
+        if asked.has_left:
+            await run_in_threadpool(self.front.ledger.write, confirmations.drop, asked.topic)
+            log.error("a topic of Amazon SNS no longer tells what comes back", topic=asked.topic)
+            return
+        await run_in_threadpool(self.front.ledger.write, confirmations.keep, asked.topic, asked.token, now)
+        log.warning(
+            "a topic of Amazon SNS asks to be confirmed: open this address once",
+            topic=asked.topic,
+            open=confirmation_url(asked.topic, asked.token),
+        )
+
+    def _tell(self, source: str, why: str, now: datetime) -> None:
+        told = self._told.get((source, why))
+        if told is None or not timedelta(0) <= now - told < _QUIET:
+            self._told[source, why] = now
+            log.warning("a webhook was not believed", source=source, why=why)
+
+
+def _answer(status: int, told: str, again: str = "") -> Response:
+    headers = {"Cache-Control": "no-store", **({"Retry-After": again} if again else {})}
+    return PlainTextResponse(told, status, headers)
