@@ -37,7 +37,7 @@ def test_who_is_removed_is_off_it_and_an_import_does_not_bring_them_back(office,
     assert ADA not in listed(postroom)
     office.write("people.csv", f"email\n{ADA}\nbea@example.org\n")
     done = postroom("subscribers", "import", str(office.folder / "people.csv"), "--list", "weekly")
-    assert "1 added, 0 known already" in done.told
+    assert "1 added, 0 on it already" in done.told
     assert "1 not put back, since they left the list" in done.told
     assert ADA not in listed(postroom)
     assert "had left" in postroom("subscribers", "remove", ADA, "--list", "weekly").told

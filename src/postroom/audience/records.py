@@ -21,7 +21,8 @@ MAX_CHARACTERS: Final = 1 << 20
 of Python's csv module)."""
 MAX_TOLD: Final = 10_000
 """Characters that are kept of a record which cannot be parted."""
-_BLOCK_CHARACTERS: Final = 1 << 16
+_BLOCK_CHARACTERS: Final = 1 << 13
+"""Characters parted at once: a hundred rows, so that few blocks have a broken one where one row in a hundred is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""`postroom subscribers import`: read a file of any known form, say what is in it, and put on a list who wants mail."""
+"""`postroom subscribers import`: read a file of any known form, say what is in it, and what came of it."""
 
 from __future__ import annotations
 
+import gc
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -13,10 +14,16 @@ import click
 from postroom.audience import Rejection, imports
 from postroom.cli import console
 from postroom.errors import UsageError
-from postroom.model import Member, MembershipState, Recipient, visible
+from postroom.model import Member, MembershipState, visible
+from postroom.outbox import subscribers
+from postroom.outbox.intake import Taken, take_in
+from postroom.outbox.ledger import Ledger
+from postroom.outbox.standings import Errand
 
 _NAMED = 50
 """How many addresses a command is written out for."""
+_ASKED = 10_000
+"""How many of those who may have left are kept until the ledger is asked about them."""
 _TOLD = 1_000
 """How many rejections are shown; a file that has more is mended with `--rejects`."""
 
@@ -25,18 +32,19 @@ _TOLD = 1_000
 class Reading:
     """One file being read: what it has, and what is met on the way.
 
-    `left` are the identities of those who get no mail by the file, `told` the first rejections.
+    `told` are the first rejections. Those who may have left, by rejected rows, are handed to `ask`, some at a time.
     """
 
     file: Path
     mapping: Mapping[str, str]
     rejects: Path | None
     counts: imports.Counts
-    left: list[str] = field(default_factory=list)
+    ask: Callable[[list[str]], None] = lambda identities: None
     told: list[Rejection] = field(default_factory=list)
+    _left: list[str] = field(default_factory=list)
 
-    def people(self, progress: Callable[[int, int], None]) -> Iterator[Recipient]:
-        """Read the file; give those who want mail, and keep or write down the others."""
+    def members(self, progress: Callable[[int, int], None]) -> Iterator[Member]:
+        """Read the file; give its members, and keep or write down what is rejected."""
         with ExitStack() as stack:
             put = (
                 stack.enter_context(imports.rejects(self.rejects, self.counts.columns))
@@ -46,19 +54,22 @@ class Reading:
             for number, each in enumerate(imports.members(self.file, str(self.file), self.mapping), start=1):
                 if number % 1000 == 0 or number == self.counts.total:
                     progress(number, self.counts.total)
-                if isinstance(each, Member) and each.state is MembershipState.CONFIRMED:
-                    yield each.recipient
+                if isinstance(each, Member):
+                    yield each
                     continue
                 self._note(each)
-                if put and isinstance(each, Rejection):
+                if put:
                     put(each)
+        self.ask(self._left)
 
-    def _note(self, each: Member | Rejection) -> None:
-        left = each.recipient.identity if isinstance(each, Member) else each.left
-        if left:
-            self.left.append(left)
-        if isinstance(each, Rejection) and len(self.told) < _TOLD:
-            self.told.append(each)
+    def _note(self, rejection: Rejection) -> None:
+        if rejection.left:
+            self._left.append(rejection.left)
+        if len(self._left) >= _ASKED:
+            self.ask(self._left)
+            self._left.clear()
+        if len(self.told) < _TOLD:
+            self.told.append(rejection)
 
 
 def begun(file: Path, mapping: Mapping[str, str], rejects: Path | None) -> Reading:
@@ -103,14 +114,53 @@ def show_rejections(reading: Reading) -> None:
         click.echo(f"{what} written to {reading.rejects}: mend it, and import it alone (it needs no --map)")
 
 
-def warn(staying: list[str], name: str, file: Path) -> None:
-    """Say loudly who goes on getting mail although they left, by the file."""
+def store(ledger: Ledger, errand: Errand, reading: Reading) -> Taken:
+    """Take in what a file tells; also ask who is on the list whose row is rejected and says that they may have left."""
+    met = Taken()
+
+    def ask(identities: list[str]) -> None:
+        found = ledger.read(subscribers.still_written_to, errand.list, identities)
+        met.add(Taken(stay=len(found), staying=found))
+
+    reading.ask = ask
+    gc.freeze()  # the collector would look through all that is loaded again and again, for a million rows
+    with console.progress("Importing") as progress:
+        taken = take_in(ledger, errand, reading.members(progress))
+    taken.add(met)
+    return taken
+
+
+def show_result(reading: Reading, taken: Taken, name: str) -> None:
+    """Say what an import changed, state by state."""
+    new = taken.changed
+    parts = [f"{new[MembershipState.CONFIRMED]:,} added", f"{taken.already:,} on it already"]
+    parts += [
+        f"{number:,} {what}"
+        for number, what in (
+            (taken.suppressed, "of these suppressed"),
+            (taken.kept_out, "not put back, since they left the list"),
+            (taken.erased, "passed over, since they had their data erased"),
+            (new[MembershipState.UNCONFIRMED], "to be confirmed yet"),
+            (new[MembershipState.UNSUBSCRIBED], "taken off as unsubscribed"),
+            (new[MembershipState.BOUNCED], "suppressed as bounced"),
+            (new[MembershipState.COMPLAINED], "suppressed as complained"),
+            (taken.told_more, "known before, of whom more is kept now"),
+        )
+        if number
+    ]
+    parts.append(f"{reading.counts.rejected:,} rejected")
+    rows = console.plural(reading.counts.total, "row")
+    click.echo(f"{rows} read for the list '{name}': {', '.join(parts)}")
+
+
+def warn(taken: Taken, name: str, file: Path) -> None:
+    """Say loudly who goes on getting mail although they have not agreed, or may have left, by the file."""
     who = "1 person who has left, or may have, is"
-    if len(staying) != 1:
-        who = f"{len(staying):,} people who have left, or may have, are"
-    more = f"\nand {len(staying) - _NAMED:,} more: import again to see them" if len(staying) > _NAMED else ""
+    if taken.stay != 1:
+        who = f"{taken.stay:,} people who have left, or may have, are"
+    more = f"\nand {taken.stay - _NAMED:,} more: import again to see them" if taken.stay > _NAMED else ""
     click.echo(
         f"WARNING: by {file}, {who} on the list '{name}', and will get mail. To never write to them again, "
-        f"on any channel:\n  postroom suppress {shlex.join(staying[:_NAMED])}{more}",
+        f"on any channel:\n  postroom suppress {shlex.join(taken.staying[:_NAMED])}{more}",
         err=True,
     )

@@ -13,6 +13,7 @@ from postroom.cli import console, importing, person, session
 from postroom.cli.erase import erase
 from postroom.cli.person import list_option
 from postroom.outbox import subscribers
+from postroom.outbox.standings import Errand
 
 
 @click.group()
@@ -44,46 +45,46 @@ def command() -> None:
     metavar="CSV",
     help="Write the rows that cannot be used to CSV, with line and reason, to be mended and imported alone.",
 )
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Let FILE win where it tells otherwise of people who are known. Without it, it only fills what is empty.",
+)
 @click.pass_obj
 def import_(
-    config: Path, file: Path, name: str, pairs: tuple[str, ...], dry_run: bool, rejects: Path | None
+    config: Path,
+    file: Path,
+    name: str,
+    pairs: tuple[str, ...],
+    dry_run: bool,
+    rejects: Path | None,
+    update: bool,
 ) -> int:
     """Import FILE: CSV or TSV, JSON (a list of objects, or an object a line), or the ZIP that Mailchimp exports.
 
     It needs at least a column `email`; further columns become attributes. What is in the file is counted first, and
-    nothing is imported from one that is damaged. Importing the same file twice changes nothing; whoever is known
-    already stays as they are. Rows that cannot be used are listed with their line.
+    nothing is imported from one that is damaged. Rows that cannot be used are listed with their line. Importing the
+    same file twice changes nothing.
 
-    Only who is confirmed by the file is put on the list. A row whose `status` says that somebody has left, or has not
-    agreed, takes nobody off the list: those who are on it are named, with the command that does, and the exit code
-    is 1.
+    Who is confirmed by the file is put on the list, with the record of how they agreed; who is unsubscribed is taken
+    off it; who is unconfirmed has yet to confirm; who bounced or complained is suppressed. Nobody is brought back who
+    left. Whoever is on the list and has not agreed, or may have left, by the file, is named, and the exit code is 1.
     """
     project = session.load(config)
     reading = importing.begun(file, importing.mapping_of(pairs), rejects)
     importing.show_counts(reading, are_answer=dry_run)
     if dry_run:
-        deque(reading.people(lambda done, total: None), maxlen=0)
+        deque(reading.members(lambda done, total: None), maxlen=0)
         importing.show_rejections(reading)
         return 0
-    with session.ledger_of(project) as ledger, console.progress("Importing") as progress:
-        done = subscribers.import_rows(ledger, name, reading.people(progress), str(file), session.now())
-        staying = ledger.read(subscribers.still_written_to, name, reading.left)
+    errand = Errand(list=name, source=str(file), now=session.now(), update=update)
+    with session.ledger_of(project) as ledger:
+        taken = importing.store(ledger, errand, reading)
     importing.show_rejections(reading)
-    click.echo(
-        f"{console.plural(reading.counts.total, 'row')} read: {done.added:,} added, "
-        f"{done.already:,} known already (their data is unchanged), "
-        f"{done.suppressed:,} of these suppressed, "
-        f"{_who_left(done.left)}"
-        f"{reading.counts.left_out:,} left out since they left or have not agreed, "
-        f"{reading.counts.rejected:,} rejected"
-    )
-    if staying:
-        importing.warn(staying, name, file)
-    return int(bool(staying))
-
-
-def _who_left(number: int) -> str:
-    return f"{number:,} not put back, since they left the list, " if number else ""
+    importing.show_result(reading, taken, name)
+    if taken.stay:
+        importing.warn(taken, name, file)
+    return int(bool(taken.stay))
 
 
 @command.command()

@@ -37,10 +37,13 @@ class Consent:
 
 @lean
 class Member:
-    """Somebody on a list, as a file or a form tells it. `language` is a BCP 47 tag, or empty."""
+    """Somebody on a list, as a file or a form tells it. `language` is a BCP 47 tag, or empty. `ended_at` (UTC) is when
+    they left, or mail to them was given up, as far as it is known.
+    """
 
     recipient: Recipient
     state: MembershipState
     language: str = ""
     tags: tuple[str, ...] = ()
     consent: Consent | None = None
+    ended_at: datetime | None = None

@@ -32,10 +32,11 @@ from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import Moment, is_state, to_micros
+from postroom.outbox.entries import told_of
 from postroom.outbox.erasures import erased
 from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.subscribers import Enrolled, enrol, told_of
+from postroom.outbox.subscribers import Enrolled, enrol
 from postroom.outbox.tables import IS_DOUBTED, delivery, edition, membership, subscriber, suppression
 
 BATCH = 5000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,6 +50,8 @@ class Person:
     address: str
     name: str
     attributes: dict[str, str]
+    tags: tuple[str, ...]
+    language: str
     source: str
     since: datetime
     standings: tuple[Standing, ...]
@@ -68,6 +71,8 @@ def find(connection: Connection, identity: str) -> Person | None:
         address=row.address,
         name=row.name,
         attributes=decode_map(row.attributes),
+        tags=tuple(json.loads(row.tags)),
+        language=row.language,
         source=row.source,
         since=row.created_at,
         standings=_standings(connection, row.id),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count as counter
 from itertools import islice
 from operator import eq
-from os import urandom
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Select, and_, delete, exists, func, not_, select
@@ -16,16 +14,15 @@ from sqlalchemy import Connection, Select, and_, delete, exists, func, not_, sel
 from postroom.model import Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
-from postroom.outbox.content import decode_map, encode_map
+from postroom.outbox.content import decode_map
+from postroom.outbox.entries import new_row, told_of
 from postroom.outbox.erasures import erased
 from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.rows import seal_subscriber
 from postroom.outbox.tables import membership, subscriber, suppression
 
 Told: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 _NOTHING: Told = (None, None, None, None)
-_COUNT = counter()
 _PAGE = 2000
 _IMPORT = 10_000
 """Rows of an import a transaction: addresses fall all over their index, whose pages are written each time."""
@@ -79,7 +76,7 @@ def enrol(
     new = [person for person in people if person.identity not in known]
     if new:
         rest = (source, to_micros(now))
-        _ADD_SUBSCRIBERS.put(connection, [_row(person, told[person.identity], rest) for person in new])
+        _ADD_SUBSCRIBERS.put(connection, [new_row(person, told[person.identity], rest) for person in new])
         known.update(_known(connection, [person.identity for person in new]))
     return {identity: Enrolled(id_, _own(told[identity], kept)) for identity, (id_, *kept) in known.items()}
 
@@ -87,11 +84,6 @@ def enrol(
 def enrol_one(connection: Connection, person: Recipient, source: str, now: datetime) -> int:
     """Make a subscriber of somebody who is none yet; return their number."""
     return enrol(connection, [person], source, now)[person.identity].id
-
-
-def told_of(person: Recipient) -> tuple[str, str, str, str]:
-    """Return what an audience tells of a person: address, domain, name and merge values as JSON."""
-    return person.address, person.domain, person.name, encode_map(person.merge)
 
 
 def import_rows(
@@ -182,23 +174,6 @@ def remove(connection: Connection, list_name: str, identity: str) -> bool:
         delete(membership).where(membership.c.list == list_name, membership.c.subscriber_id == theirs)
     )
     return gone.rowcount > 0
-
-
-def _row(person: Recipient, told: tuple[str, str, str, str], rest: tuple[str, int]) -> tuple[object, ...]:
-    who = (person.identity, person.uuid or _new_uuid(rest[1] // 1000), *told)
-    return (*who, *rest, seal_subscriber(who))
-
-
-def _new_uuid(milliseconds: int) -> str:
-    """Make a UUID of version 7 (RFC 9562 §5.7) as text. Its last 62 bits are random, as many as that asks for.
-
-    Its beginning, the time and a count (§6.2, method 1), lets a million new ones be written to the end of
-    their index: random ones would fall all over it, and cost eight times as long.
-    """
-    beginning, digits = f"{milliseconds:012x}", urandom(8).hex()
-    count = (next(_COUNT) >> 8) & 0xFFF
-    variant = "89ab"[int(digits[0], 16) % 4]
-    return f"{beginning[:8]}-{beginning[8:]}-7{count:03x}-{variant}{digits[1:4]}-{digits[4:]}"
 
 
 def _own(told: Sequence[str], kept: Sequence[str]) -> Told:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from postroom.audience.imports.member import Refusal, columns_of, member
@@ -76,3 +78,13 @@ def test_what_tells_of_a_rejection_is_no_merge_field() -> None:
     someone = made(rejected_line="3", rejected_because="no", rejected_text="", email="ada@example.org")
     assert isinstance(someone, Member)
     assert [*someone.recipient.merge] == ["name", "first_name"]
+
+
+@pytest.mark.parametrize("name", ["unsub_time", "clean_time", "unsubscribed_at"])
+def test_when_it_ended_is_read_of_those_who_get_no_mail_alone(name: str) -> None:
+    values = {"email": "ada@example.org", name: "2024-06-25 09:26:27"}
+    at = datetime(2024, 6, 25, 9, 26, 27, tzinfo=UTC)
+    columns = columns_of(tuple(values), MembershipState.UNSUBSCRIBED)
+    assert member(dict(values), columns).ended_at == at
+    assert member({**values, name: "last summer"}, columns).ended_at is None
+    assert member(dict(values), columns_of(tuple(values))).ended_at is None

@@ -1,4 +1,4 @@
-"""What a row tells of how somebody agreed to get mail: when, how, and from where.
+"""What a row tells of how somebody agreed to get mail: when, how, and from where; and when that ended.
 
 The names are those that people and programs write. `OPTIN_TIME` and `CONFIRM_TIME` are Mailchimp's, in the form
 `2024-06-25 09:26:27` and with the IP address beside them in `OPTIN_IP` and `CONFIRM_IP` (Mailchimp's audience export
@@ -30,6 +30,18 @@ AT: Final = (
     ),
 )
 """Columns that say when, the strongest first: a confirmation comes after the wish that it confirms."""
+ENDED: Final = (
+    *(
+        "unsub_time",
+        "unsubscribed_at",
+        "unsubscribe_time",
+        "unsubscribe_date",
+        "unsubscription_date",
+        "opt_out_date",
+    ),
+    *("optout_time", "left_at", "clean_time", "cleaned_at", "bounced_at", "bounce_date", "complained_at"),
+)
+"""Columns that say when somebody left, or mail to them was given up: `UNSUB_TIME` and `CLEAN_TIME` are Mailchimp's."""
 HOW: Final = ("consent_how", "consent_method", "consent", "signup_source", "signup_method", "optin_method")
 SOURCE: Final = (
     *("consent_source", "consent_ip", "consent_url", "confirm_ip", "confirmed_ip"),
@@ -52,6 +64,16 @@ def consent_of(
     told = next((" ".join(values[name].split()) for name in how if values.get(name)), "")
     place = next((values[name] for name in source if _is_place(values.get(name, ""))), "")
     return Consent(at=moment, how=told, source=place) if moment or told or place else None
+
+
+def ended_of(values: Mapping[str, str], ended: Sequence[str]) -> datetime | None:
+    """Read when it ended; None where nobody can tell: that it has ended counts all the same."""
+    for name in ended:
+        try:
+            return _moment(name, values.get(name, ""))
+        except NoMoment:
+            continue
+    return None
 
 
 def _moment(name: str, text: str) -> datetime:

@@ -42,6 +42,7 @@ class Columns:
     at: Sequence[str]
     how: Sequence[str]
     source: Sequence[str]
+    ended: Sequence[str]
     file_says: MembershipState | None
 
 
@@ -49,7 +50,7 @@ class Columns:
 def columns_of(names: tuple[str, ...], file_says: MembershipState | None = None) -> Columns:
     """Find out which of a file's or an object's columns tell what."""
     known = frozenset(names)
-    telling = {"language", *labels.TAGS, *consent.AT, *consent.HOW, *consent.SOURCE}
+    telling = {"language", *labels.TAGS, *consent.AT, *consent.HOW, *consent.SOURCE, *consent.ENDED}
     return Columns(
         of_rejections=[name for name in REJECTED if name in known],
         tell_state=file_says is None and not TELLING.isdisjoint(known),
@@ -58,6 +59,7 @@ def columns_of(names: tuple[str, ...], file_says: MembershipState | None = None)
         at=[name for name in consent.AT if name in known],
         how=[name for name in consent.HOW if name in known],
         source=[name for name in consent.SOURCE if name in known],
+        ended=[name for name in consent.ENDED if name in known],
         file_says=file_says,
     )
 
@@ -85,7 +87,8 @@ def _whole(
     """Add language, tags and consent. A consent that cannot be read matters for who may be written to."""
     agreed = None
     try:
-        agreed = consent.consent_of(values, columns.at, columns.how, columns.source)
+        if columns.at or columns.how or columns.source:
+            agreed = consent.consent_of(values, columns.at, columns.how, columns.source)
     except consent.NoMoment as error:
         if state in _MAY_GET_MAIL:
             return Refusal(str(error))
@@ -93,6 +96,7 @@ def _whole(
         recipient=person,
         state=state,
         language=labels.language_of(values.get("language", "")),
-        tags=labels.tags_of([values[name] for name in columns.tags]),
+        tags=labels.tags_of([values[name] for name in columns.tags]) if columns.tags else (),
         consent=agreed,
+        ended_at=None if state in _MAY_GET_MAIL else consent.ended_of(values, columns.ended),
     )
