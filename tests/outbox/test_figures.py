@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from postroom.model import Deferred, Refused, Sent, Unknown
-from postroom.outbox import Ledger, attempts, doubts, failures, figures, operate, pauses
+from postroom.outbox import Ledger, arrivals, attempts, doubts, failures, figures, operate, pauses
 from postroom.outbox.attempts import BUCKETS, reply_class
 from postroom.outbox.backlogs import backlogs
 from postroom.outbox.figures import MOST_DOMAINS
@@ -178,9 +178,12 @@ def test_the_looks_use_indexes_and_kept_counts_alone(tmp_path: Path) -> None:
         statements += seen_by(ledger, lambda: ledger.read(standing, NOW))
         statements += seen_by(ledger, lambda: ledger.read(attempts.since, 0, NOW))
         statements += seen_by(ledger, lambda: ledger.read(attempts.worked))
+        statements += seen_by(ledger, lambda: ledger.read(arrivals.since, arrivals.Marks(), NOW))
         plans = [step for sql, values in statements for step in plan(ledger, sql, values)]
+    waiting = ("INDEX greeting_unwritten", "INDEX feedback_unheard")  # nothing but what is still to be done
+    plans = [step for step in plans if not any(index in step for index in waiting)]
     scanned = {step.split()[1] for step in plans if step.startswith("SCAN")}
-    assert scanned <= {"edition", "pace", "transport_state"}
+    assert scanned <= {"edition", "news", "pace", "request", "transport_state"}
     assert {step.split()[1] for step in plans} >= {"edition", "delivery", "attempt"}
 
 

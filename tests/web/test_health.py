@@ -24,7 +24,8 @@ from sqlalchemy import insert
 from postroom.cli import logs
 from postroom.config import Config, parse
 from postroom.errors import UsageError
-from postroom.outbox import figures, meta, pauses
+from postroom.model import Feedback, FeedbackKind, Recipient
+from postroom.outbox import feedback, figures, leaving, meta, pauses, subscribers
 from postroom.outbox.attempts import Attempts
 from postroom.outbox.columns import to_micros
 from postroom.outbox.disk import Room
@@ -392,6 +393,46 @@ def test_every_figure_is_explained_and_none_that_is_not_there() -> None:
     assert {*re.findall(r"^\| `(postroom_\w+)`", page, re.MULTILINE)} == {
         *re.findall(r"^# TYPE (postroom_\w+)", text, re.MULTILINE)
     }
+
+
+def test_what_comes_back_and_what_people_say_is_counted_from_the_start_of_the_process(
+    config: Config,
+) -> None:
+    def hear(kind: FeedbackKind, event: str) -> None:
+        told = Feedback(kind=kind, source="ses", event=event, address="reader@private.example")
+        ledger.write(feedback.hear, [told], NOW)
+
+    with Ledger(config.database) as ledger:
+        hear(FeedbackKind.BOUNCED, "before")
+        vitals = Vitals(lambda: 0.0)
+        handle = health.serve(config, vitals, listen="127.0.0.1:0", clock=lambda: NOW)
+        running = Running(ledger, vitals, [0.0], handle)
+        until(lambda: handle._lookout._look is not None)
+        for number, kind in enumerate((FeedbackKind.BOUNCED, FeedbackKind.BOUNCED, FeedbackKind.COMPLAINED)):
+            hear(kind, str(number))
+        ada, ben = (
+            ledger.write(subscribers.enrol_one, a_person(name), "form", NOW) for name in ("ada", "ben")
+        )
+        for number in (ada, ben):
+            ledger.write(leaving.ask, number, "weekly", leaving.Act(how="form"), NOW)
+        ledger.write(leaving.confirm, ada, "weekly", leaving.Act(how="form"), NOW)
+        ledger.write(leaving.leave, ada, "weekly", leaving.Act(how="one-click"), NOW)
+        fresh(running)
+        assert running.sample("postroom_feedback_total", source="ses", kind="bounced") == 2
+        assert running.sample("postroom_feedback_total", source="ses", kind="complained") == 1
+        assert running.sample("postroom_feedback_waiting") == 4
+        for what, number in {"asked": 2, "confirmed": 1, "left": 1}.items():
+            assert running.sample("postroom_list_changes_total", list="weekly", what=what) == number
+        assert running.sample("postroom_signups_waiting", list="weekly") == 1
+        assert running.sample("postroom_greetings_waiting") == 0
+        fresh(running)
+        assert running.sample("postroom_feedback_total", source="ses", kind="bounced") == 2
+        handle.close()
+
+
+def a_person(name: str) -> Recipient:
+    address = f"{name}@private.example"
+    return Recipient(address=address, identity=address, domain="private.example")
 
 
 def test_no_label_holds_an_address(running: Running) -> None:

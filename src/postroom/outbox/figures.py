@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, or_, select
@@ -12,10 +12,11 @@ from postroom.model import DeliveryState, EditionState
 from postroom.outbox import backup, meta
 from postroom.outbox.accounts import mismatch, scan
 from postroom.outbox.columns import is_state
+from postroom.outbox.feedback import waiting
 from postroom.outbox.pace import LONGEST_REST
 from postroom.outbox.pauses import Pause, paused_transports
 from postroom.outbox.rows import EDITION, accounts_of
-from postroom.outbox.tables import IS_CLAIMABLE, delivery, edition, pace
+from postroom.outbox.tables import IS_CLAIMABLE, IS_UNWRITTEN, delivery, edition, greeting, pace, request
 
 MOST_DOMAINS = 50
 """How many slowed domains are told: each is a time series of its own wherever figures are kept."""
@@ -24,6 +25,8 @@ SLOWEST_RATE = timedelta(days=1)
 """How far apart a rate sets two messages at most; a time further ahead stems from a clock that was wrong."""
 
 _STATES = tuple(state.value for state in DeliveryState)
+_UNWRITTEN = select(func.count()).select_from(greeting).where(IS_UNWRITTEN)
+_UNCONFIRMED = select(request.c.list, func.count()).group_by(request.c.list)
 _IS_COMPLETE = edition.c.state != EditionState.FILLING.value
 
 
@@ -43,7 +46,9 @@ class Figures:
     `deliveries` are counts by (channel, state), `editions` likewise. `unbalanced` is how many editions have counts
     that do not add up: always 0. `oldest_due` is, by transport, since when the eldest delivery is due that was not
     begun, `oldest_begun` since when the eldest waits for its answer. `heartbeat` is when a daemon
-    last worked, `backed_up_at` when a backup was last made; None before the first.
+    last worked, `backed_up_at` when a backup was last made; None before the first. `feedback_waiting` is how much of
+    what came back nobody has acted on (up to `feedback.MAX_BACKLOG`), `greetings_waiting` how many mails to who joins
+    are to be written, `unconfirmed` by list how many asked to be on it and have yet to confirm.
     """
 
     at: datetime
@@ -56,6 +61,9 @@ class Figures:
     slowed: tuple[Slowed, ...]
     heartbeat: datetime | None
     backed_up_at: datetime | None
+    feedback_waiting: int = 0
+    greetings_waiting: int = 0
+    unconfirmed: Mapping[str, int] = field(default_factory=dict)
 
 
 def figures(connection: Connection, now: datetime) -> Figures:
@@ -71,6 +79,9 @@ def figures(connection: Connection, now: datetime) -> Figures:
         slowed=_slowed(connection, now),
         heartbeat=meta.heartbeat(connection),
         backed_up_at=backup.made_at(connection),
+        feedback_waiting=waiting(connection),
+        greetings_waiting=connection.execute(_UNWRITTEN).scalar_one(),
+        unconfirmed={row[0]: row[1] for row in connection.execute(_UNCONFIRMED)},
     )
 
 

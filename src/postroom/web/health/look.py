@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from postroom.errors import PostroomError
-from postroom.outbox import attempts, figures, meta
+from postroom.outbox import arrivals, attempts, figures, meta
+from postroom.outbox.arrivals import Arrivals, Marks
 from postroom.outbox.attempts import BUCKETS, Attempts
 from postroom.outbox.columns import to_micros
 from postroom.outbox.disk import Room, room
@@ -41,13 +42,20 @@ PROBED = "probed_at"
 
 @dataclass(slots=True)
 class Log:
-    """The attempts since this process began, as counters: they only grow."""
+    """What was tried, came back and was said since this process began, as counters: they only grow."""
 
     attempts: Counter[tuple[str, str]] = field(default_factory=Counter)
     replies: Counter[tuple[str, str]] = field(default_factory=Counter)
     repeats: Counter[str] = field(default_factory=Counter)
     seconds: dict[str, float] = field(default_factory=dict)
     buckets: dict[str, list[int]] = field(default_factory=dict)
+    feedback: Counter[tuple[str, str]] = field(default_factory=Counter)
+    said: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def hear(self, news: Arrivals) -> None:
+        """Count what is new of what comes back, and of what people say."""
+        self.feedback.update(news.feedback)
+        self.said.update(news.said)
 
     def add(self, news: Iterable[Attempts]) -> None:
         """Count attempts that are new in the log."""
@@ -94,6 +102,7 @@ class Lookout:
         self._ledger: Ledger | None = None
         self._log = Log()
         self._last = 0
+        self._marks = Marks()
         self._mismatched = 0
         self._proved: float = float("-inf")
         self._proved_at: datetime | None = None
@@ -134,6 +143,8 @@ class Lookout:
             found = ledger.read(figures.figures, now)
             self._last, news = ledger.read(attempts.since, self._last, now)
             self._log.add(news)
+            self._marks, heard = ledger.read(arrivals.since, self._marks, now)
+            self._log.hear(heard)
             self._keep(begun, found, "")
             self._prove_hourly(now)
         except PostroomError as error:
@@ -157,6 +168,8 @@ class Lookout:
         if self._ledger is None:
             self._ledger = Ledger(self._url, create=False)
             self._last = self._last or self._ledger.read(attempts.newest)
+            if self._marks == Marks():
+                self._marks = self._ledger.read(arrivals.newest)
         return self._ledger
 
     def _prove_hourly(self, now: datetime) -> None:

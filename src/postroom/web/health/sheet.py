@@ -126,6 +126,8 @@ def _of_log(log: Log) -> Iterator[Metric]:
         ("channel",),
         (((channel,), count) for channel, count in log.repeats.items()),
     )
+    yield _counter("feedback", "What came back, by who told of it.", ("source", "kind"), log.feedback.items())
+    yield _counter("list_changes", "What people said of lists.", ("list", "what"), log.said.items())
     latency = HistogramMetricFamily(
         "postroom_send_latency_seconds",
         "From the moment a delivery is begun in the ledger until its answer is recorded there.",
@@ -146,6 +148,20 @@ def _of_figures(figures: Figures, transports: Iterable[str]) -> Iterator[Metric]
         figures.deliveries.items(),
     )
     yield _gauges("editions", "Editions by state.", ("channel", "state"), figures.editions.items())
+    yield _gauge(
+        "feedback_waiting",
+        "What came back and was not acted on yet, 10,000 at most.",
+        figures.feedback_waiting,
+    )
+    yield _gauge(
+        "greetings_waiting", "Mails to who joins that are still to be written.", figures.greetings_waiting
+    )
+    yield _gauges(
+        "signups_waiting",
+        "People who asked to be on a list and have yet to confirm.",
+        ("list",),
+        (((name,), number) for name, number in figures.unconfirmed.items()),
+    )
     resting = {pause.transport for pause in figures.pauses}
     yield _gauges(
         "transport_paused",
