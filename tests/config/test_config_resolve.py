@@ -43,6 +43,30 @@ def mail(settings: str, *more: str) -> Channel:
     return read(*more, email=settings).channels["weekly_mail"]
 
 
+@pytest.mark.parametrize(
+    ("said", "archive"),
+    [("", ("weekly", "monthly", "letter")), ("archive: [weekly]", ("weekly",)), ("archive: []", ())],
+)
+def test_anybody_may_read_the_mail_of_the_channels_that_are_named(
+    said: str, archive: tuple[str, ...]
+) -> None:
+    text = f"""
+publication: {{name: News, url: https://n.example}}
+web: {{url: https://mail.n.example, {said}}}
+audiences: {{people: {{file: people.csv}}}}
+transports: {{out: {{kind: folder, path: out}}}}
+channels:
+  weekly: {{kind: email, from: n@n.example, audience: people, transport: out}}
+  monthly: {{kind: email, from: n@n.example, audience: people, transport: out, was: letter}}
+  linkedin: {{kind: linkedin, transport: out}}
+"""
+    config = parse(text, Path("/project/config.yaml"))
+    assert config.web is not None
+    assert config.web.archive == archive
+    for name, channel in config.channels.items():
+        assert channel.web_view == ("https://mail.n.example" if name in archive else None)
+
+
 def test_the_defaults_are_those_that_editors_are_told() -> None:
     config = read()
     assert (config.publication.language, config.publication.timezone) == ("en", "UTC")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from postroom.model import (
     VariantPlan,
 )
 from postroom.render import Templates, render_email
+from postroom.slugs import slug_of
 
 LIGHT = Palette(
     accent="#0b5cad", background="#f5f4f0", surface="#ffffff", text="#1d1d1b", muted="#5d5d58", line="#e3e1da"
@@ -54,6 +56,19 @@ def channel(**changes: object) -> Channel:
         transport_kind="folder",
         rehearsal=True,
     )
+
+
+def test_a_mail_that_anybody_may_read_says_where() -> None:
+    public = replace(channel(), web_view="https://mail.beacon.example/")
+    text = manuscript()
+    email = render_email(text, public, "article", Templates([], Path("/p"))).content
+    assert isinstance(email, Email)
+    where = f"https://mail.beacon.example/e/{slug_of('newsletter', 'article', text.article.id)}"
+    assert f'href="@@web_url|{where}@@"' in email.html
+    assert f"View in browser: @@web_url|{where}@@" in email.text
+    private = render_email(text, channel(), "article", Templates([], Path("/p"))).content
+    assert isinstance(private, Email)
+    assert "View in browser" not in private.html + private.text
 
 
 def manuscript(body: str = "The body.", **changes: object) -> Manuscript:

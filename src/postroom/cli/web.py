@@ -8,7 +8,6 @@ import click
 
 from postroom.cli import logs, session
 from postroom.errors import UsageError
-from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 
 
@@ -19,8 +18,7 @@ def command(config: Path) -> None:
 
     They are served where `web: listen:` says, in plain HTTP, for a proxy of yours that speaks HTTPS to the world.
     """
-    from postroom.pipeline.hooks import hooks
-    from postroom.web.front import Front
+    from postroom.web.front import front_of
     from postroom.web.front.serving import serve
 
     logs.configure(quiet=False)
@@ -31,13 +29,5 @@ def command(config: Path) -> None:
             "web: url: the public pages need their address as readers see it; write it in config.yaml"
         )
     with Ledger(loaded.database) as ledger:
-        keys = (ledger.write(meta.link_key),)
-        front = Front(
-            publication=loaded.publication,
-            web=web,
-            ledger=ledger,
-            keys=keys,
-            clock=session.now,
-            hooks=hooks(loaded.feedback.webhooks, session.secrets(loaded.base)),
-        )
+        front = front_of(loaded, ledger, session.now, session.secrets(loaded.base))
         serve(front, web.listen, lambda address: click.echo(f"{web.url} is served at {address}", err=True))

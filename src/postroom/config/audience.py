@@ -14,6 +14,13 @@ class WebSection(Section):
 
     url: WebAddress | None = Field(default=None, description="Their address as readers see it.")
     listen: Listen = Field(default="127.0.0.1:8080", description="Where the server waits for requests.")
+    in_daemon: bool = Field(
+        default=True, description="Whether `postroom run` serves them; if not, `postroom web` does."
+    )
+    archive: list[Name] | None = Field(
+        default=None,
+        description="Email channels whose mail anybody may read there; by default all, with [] none.",
+    )
 
 
 class AudienceSection(Section):

@@ -45,11 +45,17 @@ class ImageSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """Postroom's public pages: `url` as readers see them (None: not said), `listen` as `host:port`, their `brand`."""
+    """Postroom's public pages: `url` as readers see them (None: not said), `listen` as `host:port`, their `brand`.
+
+    `in_daemon` says whether the daemon serves them, too. `archive` are the channels, by all their names, whose mail
+    anybody may read.
+    """
 
     url: str | None
     listen: str
     brand: Brand
+    in_daemon: bool = True
+    archive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

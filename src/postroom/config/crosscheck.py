@@ -39,6 +39,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_contrasts(sections),
         *_aliases(sections),
         *_grades(sections),
+        *_archive(sections),
         *operation.check(sections.notify, sections.transports, senders(sections)),
         *feedback.check(sections.feedback, sections.web),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
@@ -128,6 +129,21 @@ def _aliases(sections: Sections) -> Iterator[Problem]:
             path = ("articles", "aliases", key)
             message = f"articles have no such key{hint}"
             yield Problem(rule="config-unknown-name", path=path, message=message, at_name=True)
+
+
+def _archive(sections: Sections) -> Iterator[Problem]:
+    """Refuse to show the mail of channels that are not there, or send none."""
+    for item, name in enumerate((sections.web and sections.web.archive) or ()):
+        if name not in sections.channels:
+            message, rule = _no_such("channel", name, [*sections.channels]), "config-unknown-name"
+        elif (channel := sections.channels[name]) is not None and channel.kind != EMAIL:
+            message, rule = (
+                f'the channel "{name}" sends no mail that could be read there',
+                "config-wrong-value",
+            )
+        else:
+            continue
+        yield Problem(rule=rule, path=("web", "archive", item), message=message)
 
 
 def _kind(scope: _Scope) -> Iterator[Problem]:

@@ -143,7 +143,22 @@ class _Settled:
         if not self.tree.data.get("web"):
             return None
         brand = brand_of(_sound(self.sections.brand), BrandSection(), self.base)
-        return WebSettings(url=section.url, listen=section.listen, brand=brand)
+        return WebSettings(
+            url=section.url,
+            listen=section.listen,
+            brand=brand,
+            in_daemon=section.in_daemon,
+            archive=self._archive(),
+        )
+
+    def _archive(self) -> tuple[str, ...]:
+        """List the channels whose mail anybody may read, under their former names, too."""
+        channels = {name: each for name, each in self.sections.channels.items() if self._is_public(name)}
+        return tuple(name for own, each in channels.items() for name in (own, each and each.was) if name)
+
+    def _is_public(self, name: str) -> bool:
+        section, chosen = _sound(self.sections.channels[name]), _sound(self.sections.web).archive
+        return section.kind == EMAIL and (chosen is None or name in chosen)
 
     def channel(self, name: str, section: ChannelSection) -> Channel:
         """Settle a channel; what it does not say is taken from the project."""
@@ -174,6 +189,7 @@ class _Settled:
             unsubscribe=self._unsubscribe(section),
             hashtags=tuple(section.hashtags),
             link=LinkMode(section.link),
+            web_view=_sound(self.sections.web).url if self._is_public(name) else None,
             file=self.tree.file,
             lines=self._lines(name),
         )

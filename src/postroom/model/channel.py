@@ -124,7 +124,8 @@ class Channel:
     is true where that kind sends nothing to anybody (`folder`). `only` is the condition's text.
     `lines` maps a setting's name to its line in `file`, for sentences that name it; one that is inherited bears its
     section's name too, as `articles.hold_if_late`.
-    `hold_if_late` is None for `never`; `ignore_before` is None for "first sight".
+    `hold_if_late` is None for `never`; `ignore_before` is None for "first sight". `web_view` is the address of the
+    pages on which anybody may read what goes out; None where nobody may.
     """
 
     name: str
@@ -146,6 +147,7 @@ class Channel:
     unsubscribe: Unsubscribe | None = None
     hashtags: tuple[str, ...] = ()
     link: LinkMode = LinkMode.CARD
+    web_view: str | None = None
     file: str = "config.yaml"
     lines: Mapping[str, int] = field(default_factory=dict)
 

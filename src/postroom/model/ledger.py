@@ -57,7 +57,7 @@ class Edition:
     what people type. `content_hash` is the SHA-256 over everything every recipient shares.
     `due_at` is when it became ready. `hold_when_uncertain`: a lost answer is left to a person.
     `one_click` says whether List-Unsubscribe-Post may be written. `list` is what its readers can leave
-    (`Audience.leaves`). `id` is the ledger's, 0 before.
+    (`Audience.leaves`), `url` the article's own page, empty where it has none. `id` is the ledger's, 0 before.
     `holds` are the codes of `Held` that still stand, `reason` tells them in a sentence.
     """
 
@@ -83,6 +83,7 @@ class Edition:
     one_click: bool = False
     hold_when_uncertain: bool = False
     list: str = ""
+    url: str = ""
     id: int = 0
 
 

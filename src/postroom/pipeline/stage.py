@@ -207,6 +207,7 @@ def _edition(
         one_click=_one_click(channel),
         hold_when_uncertain=channel.hold_when_uncertain,
         list=channel.audience.leaves if channel.audience else "",
+        url=article.url or "",
     )
     return replace(
         edition, content_hash=frozen_content.digest(edition.content, edition.sender, edition.unsubscribe)

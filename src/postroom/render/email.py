@@ -17,6 +17,7 @@ from postroom.render.markdown import Document, Fault, parse
 from postroom.render.merge import fence_for, is_clean, longer_fence, mark
 from postroom.render.mjml import MjmlError, compiled
 from postroom.render.templates import Templates
+from postroom.slugs import address_of, slug_of
 
 PREHEADER_CHARS = 110
 """The longest preheader that inboxes show beside a subject."""
@@ -70,6 +71,13 @@ def preheader_of(article: Article, document: Document) -> str:
     return cut(description or article.subtitle or document.opening())
 
 
+def web_view_of(article: Article, channel: Channel, variant: str) -> str:
+    """Tell where anybody will read this mail in a browser; empty where nobody may."""
+    if channel.web_view is None:
+        return ""
+    return address_of(channel.web_view, slug_of(channel.name, variant, article.id))
+
+
 def cut(text: str, limit: int = PREHEADER_CHARS) -> str:
     """Shorten a text to `limit` characters at the end of a word, never inside a merge field."""
     line = " ".join(text.split())
@@ -101,7 +109,10 @@ def _drawn(
     fence: str,
 ) -> Email:
     article, publication = manuscript.article, channel.publication
-    view = view_of(manuscript, channel, document, fence)
+    view = {
+        **view_of(manuscript, channel, document, fence),
+        "web_view": web_view_of(article, channel, variant),
+    }
     shown = document.without_opening(article.title, str(view["standfirst"])).merged(fence)
     base = article.url or publication.url
     preheader = mark(preheader_of(article, document), fence)

@@ -208,7 +208,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(served: Served) -
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/u/", "/u/a/b", "/u/%00", "/u/..%2f..%2fetc", "/style-0.css", "/u/" + "a" * 5000]
+    "path", ["/nothing", "/u/", "/u/a/b", "/u/%00", "/u/..%2f..%2fetc", "/style-0.css", "/u/" + "a" * 5000]
 )
 def test_what_is_not_there_is_one_page_and_no_fault(served: Served, path: str) -> None:
     answer = served.client.get(path)

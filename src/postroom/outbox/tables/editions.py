@@ -67,6 +67,7 @@ edition = Table(
     Column("checksum", BigInteger),  # of which deliveries it has, and whose they are
     words("token"),  # the beginning of every Message-ID
     words("list"),  # what its readers can leave
+    words("url"),  # the article's own page
     Column("frozen_at", Moment),  # the Date of every mail
     count("refused_in_row"),  # how often the message itself was refused since the last time it was taken
     *(count(name) for name in COUNTS),

@@ -3,6 +3,7 @@
     GET  /u/{token}   shows how to leave      changes nothing
     POST /u/{token}   leaves                  RFC 8058: no cookie, no redirect; twice is once
     POST /hooks/{source}   takes in what a provider tells
+    GET  / …          the archive, feeds, mails and pictures: `reading`, `pictures`
 
 What a page looks like, `web.public` knows; what happens, the ledger. A GET never writes, and who holds no token that
 we signed learns nothing: neither who is known nor which lists there are.
@@ -10,7 +11,8 @@ we signed learns nothing: neither who is known nor which lists there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -21,18 +23,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
+from postroom.config import Config
 from postroom.errors import LedgerError
+from postroom.outbox import meta
+from postroom.outbox.ledger import Ledger
+from postroom.pipeline.hooks import hooks
 from postroom.web.front.answers import Front
 from postroom.web.front.leaving import Leaving
+from postroom.web.front.pictures import Pictures
+from postroom.web.front.reading import Reading
 from postroom.web.front.webhooks import Webhooks
-from postroom.web.public import HEADERS, Notice, stylesheet
+from postroom.web.public import FOR_GOOD, HEADERS, Notice, stylesheet
 
-__all__ = ["Front", "app"]
+__all__ = ["Front", "app", "front_of"]
 
 log = structlog.get_logger()
-
-_FOR_GOOD: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
-"""A style sheet is named by what is in it."""
 
 _AGAIN_SECONDS: Final = "30"
 """When to come back while the ledger cannot be written; mail services try an unsubscribe again."""
@@ -45,18 +50,40 @@ _NOTICES: Final[Mapping[int, Notice]] = {
 }
 
 
+def front_of(
+    config: Config, ledger: Ledger, clock: Callable[[], datetime], secrets: Callable[[str], str]
+) -> Front:
+    """Gather what the pages of a config need that has a section `web:`.
+
+    Raises PostroomError where a secret that it names is not there.
+    """
+    assert config.web is not None
+    return Front(
+        publication=config.publication,
+        web=config.web,
+        ledger=ledger,
+        keys=(ledger.write(meta.link_key),),
+        clock=clock,
+        images=config.images,
+        hooks=hooks(config.feedback.webhooks, secrets),
+    )
+
+
 def app(front: Front) -> Starlette:
     """Make the app. It opens nothing and closes nothing: the ledger is the caller's."""
-    sheet = Response(stylesheet(front.web.brand), media_type="text/css", headers={**HEADERS, **_FOR_GOOD})
+    sheet = Response(stylesheet(front.web.brand), media_type="text/css", headers={**HEADERS, **FOR_GOOD})
 
     async def style(request: Request) -> Response:
         return sheet
 
     return Starlette(
         routes=[
+            Route(front.style, style, methods=["GET"]),
+            *(front.logo.routes() if front.logo else ()),
             *Leaving(front).routes(),
             *Webhooks(front).routes(),
-            Route(front.style, style, methods=["GET"]),
+            *Reading(front=front).routes(),
+            *Pictures(front=front).routes(),
         ],
         exception_handlers={
             HTTPException: _refused(front),

@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 
-from postroom.config import WebSettings
+from postroom.config import ImageSettings, WebSettings
 from postroom.model import Publication
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.hooks import Hook
+from postroom.web.front.logo import Logo, logo_of
 from postroom.web.public import HEADERS, STATUS, Notice, Site, message, style_name
 
 MAX_BODY_BYTES = 64 * 1024
@@ -27,6 +28,7 @@ class Front:
     """The publication whose pages are served, at `web`. `keys` sign its links: the first signs, all are believed.
 
     `hooks` read what the providers tell whose webhooks are believed.
+    `images` says where pictures are, None where they are not served.
     """
 
     publication: Publication
@@ -35,6 +37,7 @@ class Front:
     keys: tuple[bytes, ...] = field(repr=False)
     clock: Callable[[], datetime]
     hooks: Mapping[str, Hook] = field(default_factory=dict)
+    images: ImageSettings | None = None
 
     @cached_property
     def base(self) -> str:
@@ -47,6 +50,12 @@ class Front:
         return f"/{style_name(self.web.brand)}"
 
     @cached_property
+    def logo(self) -> Logo | None:
+        """The logo, if there is one that can be shown."""
+        file = self.web.brand.logo
+        return logo_of(file, self.clock()) if file is not None else None
+
+    @cached_property
     def site(self) -> Site:
         """What every page tells of the publication."""
         publication = self.publication
@@ -57,6 +66,7 @@ class Front:
             brand=self.web.brand,
             style=f"{self.base}{self.style}",
             timezone=publication.timezone,
+            logo=f"{self.base}{self.logo.path}" if self.logo else None,
             address=publication.address,
         )
 

@@ -9,16 +9,19 @@ from postroom.web.public.archive import Paging, Ways, archive
 from postroom.web.public.choosing import Doors, Person, erase, erased, preferences
 from postroom.web.public.feeds import Feed, atom, json_feed, tag_of
 from postroom.web.public.fields import EMAIL, LANGUAGE, LIST, NAME, STAMP, TRAP, Fault
-from postroom.web.public.headers import HEADERS, PERSONAL, POLICY, web_view_headers
+from postroom.web.public.headers import FOR_GOOD, HEADERS, PERSONAL, POLICY, web_view_headers
 from postroom.web.public.joining import SignUp, confirm, confirmed, sign_up, sign_up_sent, snippet
 from postroom.web.public.notices import STATUS, Notice, message
 from postroom.web.public.parting import Parting, leave, left
 from postroom.web.public.published import Published
 from postroom.web.public.site import Choice, Site
 from postroom.web.public.theme import style_name, stylesheet
+from postroom.web.public.voice import language_of
+from postroom.web.public.webview import WebView, summary, view_headers, web_view
 
 __all__ = [
     "EMAIL",
+    "FOR_GOOD",
     "HEADERS",
     "LANGUAGE",
     "LIST",
@@ -40,6 +43,7 @@ __all__ = [
     "SignUp",
     "Site",
     "Ways",
+    "WebView",
     "archive",
     "atom",
     "confirm",
@@ -47,6 +51,7 @@ __all__ = [
     "erase",
     "erased",
     "json_feed",
+    "language_of",
     "leave",
     "left",
     "message",
@@ -56,6 +61,9 @@ __all__ = [
     "snippet",
     "style_name",
     "stylesheet",
+    "summary",
     "tag_of",
+    "view_headers",
+    "web_view",
     "web_view_headers",
 ]

@@ -38,6 +38,12 @@ PERSONAL: Final[Mapping[str, str]] = MappingProxyType(
 """What a page is sent with that is one person's: confirm, leave, preferences, erase, and each answer to them."""
 
 
+FOR_GOOD: Final[Mapping[str, str]] = MappingProxyType(
+    {"Cache-Control": "public, max-age=31536000, immutable"}
+)
+"""What is named by its content is sent with this besides: it never changes (RFC 8246)."""
+
+
 def web_view_headers(*, is_personal: bool, article: str | None) -> Mapping[str, str]:
     """Tell what search engines may make of a mail that is shown on the web.
 

@@ -53,6 +53,11 @@ def voice_for(site: Site) -> Voice:
     return Voice(site, next((LANGUAGES[each] for each in wanted if each in LANGUAGES), ENGLISH))
 
 
+def language_of(site: Site) -> str:
+    """Tell in which language pages speak to this reader: there is one page for each."""
+    return voice_for(site).words.language
+
+
 def _primary(language: str) -> str:
     """Tell the first part of a BCP 47 tag: `de` of `de-AT`."""
     return language.replace("_", "-").split("-")[0].lower()

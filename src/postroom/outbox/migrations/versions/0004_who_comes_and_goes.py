@@ -14,7 +14,8 @@ def upgrade() -> None:
     """Add the tables, and what people and editions are told of beside."""
     op.drop_column("request", "mailed_at")
     op.add_column("subscriber", _words("tags", "[]"))
-    op.add_column("edition", _words("greeting"))
+    for name in ("greeting", "url"):
+        op.add_column("edition", _words(name))
     _partly("edition_of_list", "edition", "greeting = ''", "list", "id")
     op.add_column("consent", sa.Column("edition_id", _id()))
     op.create_index("ix_consent_edition_id", "consent", ["edition_id"])
