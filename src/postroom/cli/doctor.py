@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from postroom import __version__
-from postroom.cli import console, session
+from postroom.cli import console, lawful, session
 from postroom.cli import reception as mail
 from postroom.cli.diagnosis import Diagnosis
 from postroom.cli.moment import told
@@ -87,6 +87,7 @@ def _diagnoses(path: Path, how: Looking) -> Iterator[Diagnosis]:
     yield _disk(path_of(config.database) or config.base)
     is_online = how.resolver is not None
     yield from _ways_out(config, is_online=is_online)
+    yield from lawful.diagnoses(config)
     yield from _servers(config, is_online=is_online)
     yield from _keys(config)
     yield from _hooks(config)
