@@ -25,7 +25,7 @@ from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.lanes import Shift
 from postroom.pipeline.once import Done, once
 
-pytest_plugins = ["postgresql_server"]
+pytest_plugins = ["postgresql_server", "dovecot_server"]
 
 _MTIMES = count(1_700_000_000_000_000_000, 1_000_000_000)
 """Past, and never the same twice: a rewritten file looks changed, and settled."""
@@ -170,10 +170,12 @@ class Mailbox:
     port: int = 0
     recipients: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message."""
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from or "")
         assert isinstance(envelope.content, bytes)
         self.messages.append(envelope.content)
         return "250 2.0.0 kept"

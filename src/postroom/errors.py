@@ -19,6 +19,7 @@
     │   ├── NoSuchEdition              an edition that a command names does not exist
     │   └── AmbiguousEdition           a name fits several editions
     ├── AssetError                     a folder for images cannot be written
+    ├── MailboxError                   the mailbox that bounces return to cannot be read
     ├── TransportError                 a transport cannot be opened (settings, secret, folder)
     └── UsageError                     a command was called with arguments that make no sense
 
@@ -137,6 +138,10 @@ class AssetError(PostroomError):
 
 class AmbiguousEdition(LedgerError):
     """The name fits several editions; the message lists them."""
+
+
+class MailboxError(PostroomError):
+    """The mailbox that bounces return to cannot be opened, read or marked."""
 
 
 class TransportError(PostroomError):

@@ -27,6 +27,7 @@ COMMANDS = {
     "adopt": ("postroom.cli.adopt", "accept a ledger that was restored, copied or moved"),
     "subscribers": ("postroom.cli.subscribers", "import, export and list subscribers"),
     "suppress": ("postroom.cli.suppress", "never write to an address again"),
+    "feedback": ("postroom.cli.feedback", "read bounces, and list what came back"),
     "stats": ("postroom.cli.stats", "tell what became of what went out"),
     "send-test": ("postroom.cli.send_test", "send one marked test message"),
     "web": ("postroom.cli.web", "serve the pages that readers reach"),

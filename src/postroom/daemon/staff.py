@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import FileWatch
+from postroom.daemon.listener import Listener
 from postroom.errors import PostroomError
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
@@ -53,6 +54,7 @@ class Staff:
     _workers: Workers | None = None
     _notifier: Notifier | None = None
     _monitor: Closing | None = None
+    _listener: Listener | None = None
     _attended: Config | None = None
     _watch: FileWatch = field(init=False)
     _changing: threading.Lock = field(default_factory=threading.Lock)
@@ -82,6 +84,7 @@ class Staff:
             )
             self._workers.start()
             self.crew.start()
+            self._listen(config, only_rehearsals=only_rehearsals)
         self._watch.follow(config)
         self.changed()
         return project
@@ -113,10 +116,29 @@ class Staff:
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._tell_nobody()
+        self._hear_nothing()
+
+    def _tell_nobody(self) -> None:
         for each in (self._notifier, self._monitor):
             if each is not None:
                 each.close()
         self._notifier = self._monitor = None
+
+    def _hear_nothing(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        self._listener = None
+
+    def _listen(self, config: Config, *, only_rehearsals: bool) -> None:
+        """Listen to what comes back as `config` wants it; a ledger that is a copy takes no mail from the real one."""
+        self._hear_nothing()
+        if only_rehearsals:
+            return
+        self._listener = Listener(
+            config.feedback, self.ledger, self.vitals, self.shift.clock, self.shift.secrets
+        )
+        self._listener.start()
 
     def _attend(self, config: Config) -> None:
         """Answer monitoring, and tell people, as `config` wants it; where that cannot be, as the one before did.
@@ -126,11 +148,11 @@ class Staff:
         before = self._attended
         is_elsewhere = before is not None and before.listen != config.listen
         monitor = self.monitoring(config, self.vitals) if is_elsewhere else None
-        self.close()
+        self._tell_nobody()
         try:
             self._open(config, monitor if is_elsewhere else self.monitoring(config, self.vitals))
         except PostroomError:
-            self.close()
+            self._tell_nobody()
             if before is not None:
                 self._open(before, self.monitoring(before, self.vitals))
             raise
