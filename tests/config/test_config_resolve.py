@@ -30,6 +30,19 @@ channels:
 transports: {out: {kind: folder, path: out}}
 """
 
+HERE = Path("/project/config.yaml")
+LISTS = """\
+publication: {name: News, url: https://n.example/}
+web: {url: https://mail.n.example, sign_up: OPEN}
+audiences: {readers: {list: weekly}, file: {file: people.csv}, more: {list: extra}, nobody: {list: unused}}
+channels:
+  a: {kind: email, from: n@news.example, audience: readers, transport: out}
+  b: {kind: email, from: n@news.example, audience: file, transport: out}
+  c: {kind: email, from: n@news.example, audience: more, name: More news, transport: out}
+  d: {kind: email, from: n@news.example, audience: more, name: Even more, transport: out}
+transports: {out: {kind: folder, path: out}}
+"""
+
 
 def read(*more: str, **channel: str) -> Config:
     """Read the smallest config with further lines; keywords go into the first channel (`mail`) or `posts`."""
@@ -206,6 +219,19 @@ def test_a_channel_may_speak_in_its_own_name() -> None:
 )
 def test_the_way_out_is_one_of_three(said: str, way: Unsubscribe) -> None:
     assert mail(f"unsubscribe: {said}", "web: {url: https://mail.n.example}").unsubscribe == way
+
+
+def test_nothing_is_open_to_strangers_unless_it_is_named() -> None:
+    closed, open_ = (parse(LISTS.replace("OPEN", each), HERE).web for each in ("[]", "[readers]"))
+    assert closed is not None
+    assert open_ is not None
+    assert (closed.sign_up, open_.sign_up) == ((), ("weekly",))
+
+
+def test_a_list_bears_the_name_of_its_channel_and_of_its_audience_where_two_share_that() -> None:
+    web = parse(LISTS.replace("OPEN", "[readers]"), HERE).web
+    assert web is not None
+    assert web.titles == {"weekly": "News: readers", "@file": "News: file", "extra": "More news"}
 
 
 def test_a_brand_is_merged_colour_by_colour() -> None:

@@ -21,6 +21,10 @@ class WebSection(Section):
         default=None,
         description="Email channels whose mail anybody may read there; by default all, with [] none.",
     )
+    sign_up: list[Name] = Field(
+        default=[],
+        description="Audiences that anybody may ask to join; nobody else's list is open to strangers.",
+    )
 
 
 class AudienceSection(Section):

@@ -49,6 +49,8 @@ class WebSettings:
 
     `in_daemon` says whether the daemon serves them, too. `archive` are the channels, by all their names, whose mail
     anybody may read.
+    `sign_up` are the lists that anybody may ask to join. `titles` maps every list that an email channel goes to, and
+    that its readers can leave, to what readers call it.
     """
 
     url: str | None
@@ -56,6 +58,8 @@ class WebSettings:
     brand: Brand
     in_daemon: bool = True
     archive: tuple[str, ...] = ()
+    sign_up: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

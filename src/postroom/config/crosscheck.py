@@ -40,6 +40,7 @@ def check(sections: Sections, tree: Tree, base: Path) -> list[Problem]:
         *_aliases(sections),
         *_grades(sections),
         *_archive(sections),
+        *_sign_up(sections),
         *operation.check(sections.notify, sections.transports, senders(sections)),
         *feedback.check(sections.feedback, sections.web),
         *(problem for scope in scopes for look in _CHANNEL_CHECKS for problem in look(scope)),
@@ -144,6 +145,35 @@ def _archive(sections: Sections) -> Iterator[Problem]:
         else:
             continue
         yield Problem(rule=rule, path=("web", "archive", item), message=message)
+
+
+def _sign_up(sections: Sections) -> Iterator[Problem]:
+    """Refuse to open to strangers what is no list, is not there, or what nobody would be greeted from."""
+    web, seen = sections.web, set[str]()
+    for item, name in enumerate(web.sign_up if web else ()):
+        if message := _closed(name, sections) or ("comes twice; keep one of them" if name in seen else ""):
+            rule = "config-unknown-name" if name not in sections.audiences else "config-wrong-value"
+            yield Problem(rule=rule, path=("web", "sign_up", item), message=message)
+        seen.add(name)
+    if web and web.sign_up and web.url is None:
+        message = (
+            "the mail that asks to confirm needs the address of Postroom's own pages; add `url:` beside it"
+        )
+        yield Problem(rule="config-wrong-value", path=("web", "sign_up"), message=message, at_name=True)
+
+
+def _closed(name: str, sections: Sections) -> str:
+    """Say why nobody can ask to be in an audience; empty where they can."""
+    if name not in sections.audiences:
+        return _no_such("audience", name, [*sections.audiences])
+    audience = sections.audiences[name]
+    if audience is not None and audience.list_ is None:
+        return f'"{name}" is a file, which Postroom never changes; people can join a list of the ledger: `{{list: …}}`'
+    served = any(each and each.kind == EMAIL and each.audience == name for each in sections.channels.values())
+    broken = None in sections.channels.values()
+    return (
+        "" if served or broken else f'no email channel has the audience "{name}", so nobody could be greeted'
+    )
 
 
 def _kind(scope: _Scope) -> Iterator[Problem]:

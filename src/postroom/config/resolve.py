@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -149,6 +150,8 @@ class _Settled:
             brand=brand,
             in_daemon=section.in_daemon,
             archive=self._archive(),
+            sign_up=tuple(self._list(name) for name in section.sign_up),
+            titles=self._titles(),
         )
 
     def _archive(self) -> tuple[str, ...]:
@@ -159,6 +162,25 @@ class _Settled:
     def _is_public(self, name: str) -> bool:
         section, chosen = _sound(self.sections.channels[name]), _sound(self.sections.web).archive
         return section.kind == EMAIL and (chosen is None or name in chosen)
+
+    def _list(self, audience: str) -> str:
+        return _sound(self.sections.audiences[audience]).list_ or f"@{audience}"
+
+    def _titles(self) -> Mapping[str, str]:
+        """Name what readers get for each list as its first email channel does; two that share a name bear the
+        audience's as well.
+        """
+        channels = [_sound(each) for each in self.sections.channels.values()]
+        named = {
+            each.audience: each.name or self.publication.name
+            for each in reversed(channels)
+            if each.kind == EMAIL and each.audience is not None
+        }
+        shared = {title for title, number in Counter(named.values()).items() if number > 1}
+        return {
+            self._list(audience): f"{title}: {audience}" if title in shared else title
+            for audience, title in reversed(named.items())
+        }
 
     def channel(self, name: str, section: ChannelSection) -> Channel:
         """Settle a channel; what it does not say is taken from the project."""
