@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from postroom import links
+from postroom.compose.unsubscribe import PREFERENCES
 from postroom.model import Unsubscribe
 
 WEB = "https://mail.learning.example"
@@ -55,3 +58,30 @@ def test_one_click_is_promised_only_where_it_works(desk, one_click: bool, way: U
     headers = desk.head(desk.written(desk.edition(one_click=one_click, unsubscribe=way)))
     assert "List-Unsubscribe-Post" not in headers
     assert ("List-Unsubscribe" in headers) == (way is not None)
+
+
+def choosing(desk, **changes: object) -> str:
+    """Write a letter that holds the link to choose; return its text."""
+    text = "Choose: @@preferences_url@@.\nLeave: @@unsubscribe_url@@\n"
+    letter = replace(desk.LETTER, text=text, html=f"<p>{text}</p>")
+    return desk.body(desk.written(desk.edition(letter, **changes)), 0)
+
+
+def test_the_link_to_choose_names_the_subscriber_for_that_page_alone(desk) -> None:
+    url = choosing(desk, unsubscribe=Unsubscribe(web=f"{WEB}/")).partition("Choose: ")[2].split(".\n")[0]
+    assert url.startswith(f"{WEB}/preferences/")
+    token = url.rpartition("/")[2]
+    assert links.read(desk.KEYS.links, PREFERENCES, token) == (desk.UUID,)
+    assert links.read(desk.KEYS.links, "unsubscribe", token) is None
+    assert links.read(desk.KEYS.links, "confirm", token) is None
+
+
+@pytest.mark.parametrize("way", [Unsubscribe(url="https://esp.example/u"), Unsubscribe(mailto="x@y.example")])
+def test_without_pages_of_ours_nothing_stands_there(desk, way: Unsubscribe) -> None:
+    assert "Choose: .\n" in choosing(desk, unsubscribe=way)
+
+
+def test_no_column_of_an_audience_leads_elsewhere(desk) -> None:
+    letter = replace(desk.LETTER, text="Choose: @@preferences_url@@\n@@unsubscribe_url@@")
+    ada = desk.with_recipient(merge={"preferences_url": "https://evil.example"})
+    assert "evil" not in desk.body(desk.written(desk.edition(letter), ada), 0)

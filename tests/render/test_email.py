@@ -21,6 +21,7 @@ from postroom.model import (
     Palette,
     Publication,
     Severity,
+    Unsubscribe,
     VariantPlan,
 )
 from postroom.render import Templates, render_email
@@ -150,6 +151,15 @@ def test_the_text_half_tells_the_same() -> None:
         "Unsubscribe: @@unsubscribe_url@@\n",
     ):
         assert part in text
+
+
+def test_a_mail_leads_to_the_page_to_choose_on_where_there_is_one() -> None:
+    own = replace(channel(), unsubscribe=Unsubscribe(web="https://mail.beacon.example"))
+    email = render_email(manuscript(), own, "article", Templates([], Path("/project"))).content
+    assert isinstance(email, Email)
+    assert 'href="@@preferences_url@@"' in email.html
+    assert "Choose what you get: @@preferences_url@@\nUnsubscribe:" in email.text
+    assert "preferences_url" not in render().html + render().text
 
 
 def test_the_same_inputs_give_the_same_bytes() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from postroom.compose.merge import cut
 from postroom.config.palette import DARK, LIGHT, SYSTEM_FONT
 from postroom.errors import TemplateError
-from postroom.model import Asset, Brand, Channel, Publication, VariantPlan
+from postroom.model import Asset, Brand, Channel, Publication, Unsubscribe, VariantPlan
 from postroom.render import Greeting, Templates, render_greeting
 from postroom.render.greeting_words import LANGUAGES
 
@@ -78,6 +78,14 @@ def test_the_welcome_names_the_lists_and_the_way_out() -> None:
     assert set(Reader(email.html).links) == {"@@unsubscribe_url@@", "https://beacon.example"}
     assert "\nUnsubscribe: @@unsubscribe_url@@\n" in email.text
     assert "- Sunday letter\n" in email.text
+
+
+def test_the_welcome_leads_to_the_page_to_choose_on_where_there_is_one() -> None:
+    own = replace(CHANNEL, unsubscribe=Unsubscribe(web="https://mail.beacon.example"))
+    email = render_greeting(WELCOME, own, TEMPLATES)
+    assert "@@preferences_url@@" in Reader(email.html).links
+    assert "\nChoose what you get: @@preferences_url@@\n" in email.text
+    assert "preferences" not in render_greeting(CONFIRM, own, TEMPLATES).text
 
 
 def test_a_link_of_any_recipient_can_be_filled_in() -> None:

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 
-from postroom import verp
+from postroom import links, verp
 from postroom.address import Mailbox, parse_mailbox
 from postroom.compose import header
 from postroom.compose.body import Body, body_of, boundary_of
 from postroom.compose.dkim import Signer, aligned, signatures
 from postroom.compose.merge import cut, fill_text, value_of
-from postroom.compose.segments import Value, written
-from postroom.compose.unsubscribe import WayOut, way_out
+from postroom.compose.segments import Value, followed, written
+from postroom.compose.unsubscribe import PREFERENCES, WayOut, preferences, way_out
 from postroom.errors import HeaderError
 from postroom.model import Delivery, Edition, Email, Mail, Recipient, Sender, Unsubscribe
 
@@ -40,7 +40,8 @@ class Form:
 
     Headers stand in this order: `top`, those of `header.personal`, `middle`, List-Unsubscribe, `bottom`.
     `subject` is written where it is the same for all, else None. `around` is what stands before and after the token in
-    the address that bounces come back to, where each mail has one of its own.
+    the address that bounces come back to, where each mail has one of its own. `choose` begins the URL of each
+    reader's own page.
     """
 
     mail_from: str
@@ -52,6 +53,7 @@ class Form:
     body: Body
     names: tuple[str, ...]
     way_out: WayOut
+    choose: Value | None
     signers: tuple[Signer, ...]
 
 
@@ -63,6 +65,9 @@ def write_letter(edition: Edition, email: Email, delivery: Delivery, keys: Keys)
     recipient = delivery.recipient
     url = form.way_out.url_of(recipient)
     values = {name: written(value_of(name, recipient, url)) for name in form.names}
+    if form.choose is not None:
+        token = links.token(keys.links, PREFERENCES, recipient.uuid)
+        values["preferences_url"] = followed(form.choose, token)
     head = [form.top, _personal(form, email, delivery, values), form.middle, _leave(url), form.bottom]
     body = form.body.filled(values)
     if form.signers:
@@ -91,6 +96,8 @@ def _form(
     body = body_of(email, boundary)
     _, subject_tokens = cut(email.subject, email.fence)
     mail_from = _bounce_address(sender)
+    names = {*body.names, *(token.name for token in subject_tokens)}
+    choose = preferences(unsubscribe) if "preferences_url" in names else ""
     return Form(
         mail_from=mail_from,
         around=tuple(mail_from.split(verp.PLACE)) if verp.PLACE in mail_from else (),
@@ -99,8 +106,9 @@ def _form(
         middle=header.block([("List-Id", header.identifier("List-Id", sender.list_name, sender.list_id))]),
         bottom=header.block(list(_manner(boundary, one_click=one_click and way.is_https))),
         body=body,
-        names=tuple(sorted({*body.names, *(token.name for token in subject_tokens)})),
+        names=tuple(sorted(names)),
         way_out=way,
+        choose=written(choose) if choose else None,
         signers=aligned(keys.dkim, parse_mailbox(sender.from_).address.domain),
     )
 

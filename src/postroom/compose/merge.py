@@ -49,6 +49,8 @@ def value_of(name: str, recipient: Recipient, unsubscribe_url: str) -> str:
     """
     if name == "unsubscribe_url":
         return unsubscribe_url
+    if name == "preferences_url":  # no column may lead there; whoever writes the letter knows the page
+        return ""
     if name == "email":
         return recipient.address
     said = recipient.merge.get(name)

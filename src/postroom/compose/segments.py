@@ -76,6 +76,15 @@ def written(value: str) -> Value:
     return value, row, row if escaped == value else _alone(escaped)
 
 
+def followed(value: Value, token: str) -> Value:
+    """Write a URL that differs for each recipient in its end alone, a token of letters that stand for themselves
+    everywhere: what is before it is written once for all.
+    """
+    text, plain, in_html = value
+    row = b"=\r\n" + token.encode("ascii")
+    return text + token, plain + row, in_html + row
+
+
 def plain_part(text: str, fence: str) -> BodyPart:
     """Cut and encode a text in which values stand as they are."""
     return _part(_clean(text), fence, at=1, escape=str)

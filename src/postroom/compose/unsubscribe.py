@@ -1,4 +1,4 @@
-"""The way out of a newsletter: one URL, for the header and for the links in the mail."""
+"""The way out of a newsletter: one URL, for the header and for the links in the mail. And the way to choose."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from postroom.model import Recipient, Unsubscribe
 
 PURPOSE: Final = "unsubscribe"
 """What the tokens of these links are good for (`links.read`): the subscriber's uuid, then the number of the list."""
+
+PREFERENCES: Final = "preferences"
+"""What the token of a link to somebody's own page is good for: the subscriber's uuid."""
 
 _TOKEN: Final = "{token}"  # noqa: S105  # a place in a URL
 _EMAIL: Final = "{email}"
@@ -63,6 +66,11 @@ def way_out(way: Unsubscribe | None, keys: Sequence[bytes]) -> WayOut:
             written = quote(address, safe="@", errors="replace")
             return WayOut((f"mailto:{written}?subject=unsubscribe",), keys)
     return WayOut((), keys)
+
+
+def preferences(way: Unsubscribe | None) -> str:
+    """Write the beginning, up to the token, of the URLs where people choose on our own pages; empty without these."""
+    return "" if way is None or way.web is None else _safe(f"{way.web.rstrip('/')}/preferences/")
 
 
 def _piece(piece: str) -> str:

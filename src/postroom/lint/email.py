@@ -26,7 +26,7 @@ MAX_PREHEADER_CHARS = 150
 MAX_DEPTH = 200
 """libxml2 and Outlook lose elements below 254."""
 
-ALWAYS_KNOWN = frozenset({"email", "unsubscribe_url", "web_url"})
+ALWAYS_KNOWN = frozenset({"email", "preferences_url", "unsubscribe_url", "web_url"})
 """Merge fields that no recipient lacks, so that they need no default."""
 
 _TEMPLATE_CODE = re.compile(r"\{\{|\{%|%\}|\}\}|<%|%>|\*\|[A-Z_]+\|\*|%7B%7B", re.IGNORECASE)

@@ -114,7 +114,7 @@ def _is_gone(connection: Connection, subscriber_id: int, name: str) -> bool:
 
 def leave_all(connection: Connection, subscriber_id: int, act: Act, now: datetime) -> tuple[str, ...]:
     """Take somebody off all lists that they are on, or get mail of; return those that they had not left before."""
-    names = _lists_of(connection, subscriber_id)
+    names = lists_of(connection, subscriber_id)
     return tuple(name for name in names if leave(connection, subscriber_id, name, act, now).is_new)
 
 
@@ -125,7 +125,7 @@ def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -
     who, name = person(connection, whom.uuid), list_of(connection, whom.list) if whom.list else None
     if who is None or (whom.list and name is None):
         return None
-    names = [name] if name is not None else _lists_of(connection, who)
+    names = [name] if name is not None else lists_of(connection, who)
     done = [leave(connection, who, each, act, now) for each in names]
     return Left(is_new=any(each.is_new for each in done), cancelled=sum(each.cancelled for each in done))
 
@@ -224,7 +224,7 @@ def write_down(
     )
 
 
-def _lists_of(connection: Connection, subscriber_id: int) -> list[str]:
+def lists_of(connection: Connection, subscriber_id: int) -> list[str]:
     """Name the lists that somebody is on, or gets mail of."""
     members = select(membership.c.list).where(membership.c.subscriber_id == subscriber_id)
     sent = (

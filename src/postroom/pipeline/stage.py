@@ -33,7 +33,7 @@ from postroom.readiness import Candidate
 from postroom.render import parse, render_email, render_post
 from postroom.render.merge import fields_in
 
-CLOSED_FIELDS = frozenset({"email", "first_name", "name", "unsubscribe_url", "web_url"})
+CLOSED_FIELDS = frozenset({"email", "first_name", "name", "preferences_url", "unsubscribe_url", "web_url"})
 """The merge fields that every recipient has; the columns of the audience come on top."""
 
 _MOST_IMAGES = 200

@@ -13,7 +13,7 @@ from postroom.render.email import filled, tidy
 from postroom.render.greeting_words import LANGUAGES
 from postroom.render.highlight import DARK, LIGHT
 from postroom.render.inliner import inlined
-from postroom.render.mailview import TEXT_WIDTH, brand_view, logo_view, publication_view
+from postroom.render.mailview import TEXT_WIDTH, brand_view, has_preferences, logo_view, publication_view
 from postroom.render.merge import fence_for, is_clean, longer_fence, token
 from postroom.render.plaintext import underlined
 from postroom.render.templates import Templates
@@ -40,7 +40,8 @@ def render_greeting(greeting: Greeting, channel: Channel, templates: Templates) 
     """Render `templates/greeting/confirm` or `welcome`, MJML and text, once for everyone who asks for the same.
 
     The mail to confirm holds the merge field `confirm_url`: whoever sends it gives each recipient theirs. The
-    welcome holds `unsubscribe_url`. A merge field in a name stays as it is written. Pure. Raises TemplateError.
+    welcome holds `unsubscribe_url`, and `preferences_url` where the channel has such a page. A merge field in a
+    name stays as it is written. Pure. Raises TemplateError.
     """
     fence = fence_for(repr(greeting), repr(channel.publication))
     email = _drawn(greeting, channel, templates, fence)
@@ -81,6 +82,7 @@ def _view(greeting: Greeting, channel: Channel, fence: str) -> dict[str, object]
         "lists": [_plain(each) for each in greeting.lists],
         "hero": None,
         "logo": logo_view(greeting.images, channel.brand),
+        "preferences": has_preferences(channel),
         "merge": merge,
         "wrap": lambda text, width=TEXT_WIDTH: "\n".join(wrapped(text, width, fence)),
         "underline": lambda text, line="=": "\n".join(underlined(text, TEXT_WIDTH, line, fence)),

@@ -26,6 +26,7 @@ _ENGLISH: Final[Mapping[str, Mapping[str, str]]] = {
         "after": "You can leave at any time, with this link or the one in every mail:",
         "foot": "You get this because you subscribed to {name}.",
         "leave": "Unsubscribe",
+        "choose": "Choose what you get",
     },
 }
 _GERMAN: Final[Mapping[str, Mapping[str, str]]] = {
@@ -45,6 +46,7 @@ _GERMAN: Final[Mapping[str, Mapping[str, str]]] = {
         "after": "Abmelden können Sie sich jederzeit, mit diesem Link oder dem in jeder E-Mail:",
         "foot": "Sie bekommen das, weil Sie {name} abonniert haben.",
         "leave": "Abmelden",
+        "choose": "Auswählen, was Sie bekommen",
     },
 }
 LANGUAGES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = MappingProxyType(

@@ -97,10 +97,16 @@ def view_of(manuscript: Manuscript, channel: Channel, document: Document, fence:
         "logo": logo_view(manuscript.images, channel.brand),
         "cta": call_to_action(article, publication, marked),
         "url": article.url or "",
+        "preferences": has_preferences(channel),
         "merge": merge,
         "wrap": lambda text, width=TEXT_WIDTH: "\n".join(wrapped(text, width, fence)),
         "underline": lambda text, line="=": "\n".join(underlined(text, TEXT_WIDTH, line, fence)),
     }
+
+
+def has_preferences(channel: Channel) -> bool:
+    """Whether its readers have a page of Postroom's on which they choose what they get."""
+    return channel.unsubscribe is not None and channel.unsubscribe.web is not None
 
 
 def language_of(article: Article, publication: Publication) -> str:

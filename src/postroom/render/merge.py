@@ -15,11 +15,11 @@ FENCE = "@@"
 premailer and URL attributes unchanged, unlike `{{…}}` and `%…%`.
 """
 
-FIELDS = frozenset({"first_name", "name", "email", "unsubscribe_url", "web_url"})
+FIELDS = frozenset({"first_name", "name", "email", "preferences_url", "unsubscribe_url", "web_url"})
 """Fields that every recipient has. Other names are columns of the audience."""
 
 _FIELD = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*(?:\|\s*([^{}\r\n]*?)\s*)?\}\}")
-_LINKED = re.compile(r"%7B%7B(?:%20)*(unsubscribe_url|web_url)(?:%20)*%7D%7D", re.IGNORECASE)
+_LINKED = re.compile(r"%7B%7B(?:%20)*(preferences_url|unsubscribe_url|web_url)(?:%20)*%7D%7D", re.IGNORECASE)
 
 
 def fence_for(*sources: str) -> str:

@@ -2,6 +2,11 @@
 
     GET  /u/{token}   shows how to leave      changes nothing
     POST /u/{token}   leaves                  RFC 8058: no cookie, no redirect; twice is once
+    GET  /preferences/{token}          shows what somebody gets
+    POST /preferences/{token}          saves it
+    POST /preferences/{token}/export   hands out everything that is kept about them
+    GET  /preferences/{token}/erase    asks once more
+    POST /preferences/{token}/erase    erases it
     POST /hooks/{source}   takes in what a provider tells
     GET  / …          the archive, feeds, mails and pictures: `reading`, `pictures`
 
@@ -31,6 +36,7 @@ from postroom.pipeline.hooks import hooks
 from postroom.web.front.answers import Front
 from postroom.web.front.leaving import Leaving
 from postroom.web.front.pictures import Pictures
+from postroom.web.front.preferences import Preferences
 from postroom.web.front.reading import Reading
 from postroom.web.front.webhooks import Webhooks
 from postroom.web.public import FOR_GOOD, HEADERS, Notice, stylesheet
@@ -81,6 +87,7 @@ def app(front: Front) -> Starlette:
             Route(front.style, style, methods=["GET"]),
             *(front.logo.routes() if front.logo else ()),
             *Leaving(front).routes(),
+            *Preferences(front).routes(),
             *Webhooks(front).routes(),
             *Reading(front=front).routes(),
             *Pictures(front=front).routes(),

@@ -54,7 +54,7 @@ class Leaving:
         Who is not known, or holds no link of ours, is answered like everybody else: they get nothing, so it is true.
         """
         body, link = await body_of(request), self._link(request) or _NOBODY
-        act = Act(how="one-click" if _ONE_CLICK in body else "page", source=_source(request))
+        act = Act(how="one-click" if _ONE_CLICK in body else "page", source=source_of(request))
         done = await run_in_threadpool(
             self.front.ledger.write, leaving.leave_by_link, link, act, self.front.clock()
         )
@@ -73,6 +73,6 @@ class Leaving:
         return None
 
 
-def _source(request: Request) -> str:
+def source_of(request: Request) -> str:
     """Tell where a request came from, as the server has it: the proxy's word counts where the proxy is trusted."""
     return request.client.host if request.client else ""
