@@ -19,6 +19,7 @@ _EMPTY_LINK: Final = re.compile(r"""(<a\b[^<>]*?)\shref=(?:"\s*"|'\s*')""", re.I
 _PICTURE: Final = re.compile(
     r"""(?:\s(?:src|srcset|background)=["']?|url\(\s*["']?)\s*(https?://[^\s"'<>)]+)"""
 )
+_DOT: Final = r"""<span\b[^<>]*\bclass="dot"[^<>]*>[^<]*</span>\s*"""
 _HOST: Final = re.compile(r"[a-z0-9.-]+(?::[0-9]+)?")
 
 
@@ -32,9 +33,10 @@ class WebView:
 
 def web_view(site: Site, email: Email, sign_up: str) -> WebView:
     """Write the page: every merge field has its default, and where a reader could leave, others may sign up, at the
-    URL `sign_up`; without one the link falls away.
+    URL `sign_up`; without one the link falls away, and so does that to a reader's own page.
     """
-    html = _unsubscribe(email.fence).sub(lambda link: _instead(site, link, sign_up), email.html)
+    html = _link_to("preferences_url", email.fence, f"(?:{_DOT})?").sub("", email.html)
+    html = _unsubscribe(email.fence).sub(lambda link: _instead(site, link, sign_up), html)
     html = _EMPTY_LINK.sub(r"\1", _filled(html, email.fence, {"unsubscribe_url": sign_up}, escapes=True))
     return WebView(html, _policy(html))
 
@@ -56,11 +58,15 @@ def _filled(text: str, fence: str, known: dict[str, str], *, escapes: bool) -> s
 
 def _unsubscribe(fence: str) -> re.Pattern[str]:
     """Find links to leave, with the dot before them that sets links apart."""
+    return _link_to("unsubscribe_url", fence, before=rf"(?P<dot>{_DOT})?")
+
+
+def _link_to(field: str, fence: str, after: str = "", before: str = "") -> re.Pattern[str]:
+    """Find the links that lead where a merge field says."""
     edge = re.escape(fence)
     return re.compile(
-        r"""(?P<dot><span\b[^<>]*\bclass="dot"[^<>]*>[^<]*</span>\s*)?"""
-        rf"""(?P<open><a\b[^<>]*?\shref=["'])\s*{edge}unsubscribe_url(?:\|[^<>]*?)?{edge}\s*"""
-        r"""(?P<rest>["'][^<>]*>).*?</a\s*>""",
+        before + rf"""(?P<open><a\b[^<>]*?\shref=["'])\s*{edge}{field}(?:\|[^<>]*?)?{edge}\s*"""
+        r"""(?P<rest>["'][^<>]*>).*?</a\s*>""" + after,
         re.IGNORECASE | re.DOTALL,
     )
 
