@@ -15,6 +15,10 @@ from postroom.plainfiles import read_plain
 _WRITTEN: Final = re.compile(r"[^\s<>\"',;:|()\[\]{}]+@[^\s<>\"',;:|()\[\]{}]+")
 _SIGNS: Final = "=+-@"
 """What may stand before an address that a spreadsheet has taken for a formula."""
+_NOBODYS: Final = re.compile(
+    r"(?:^|\.)(?:example\.(?:com|net|org)|example|test|invalid|localhost)\.*$", re.IGNORECASE
+)
+"""Domains that nobody can have (RFC 2606 §2 and §3, RFC 6761 §6)."""
 _HEAD_BYTES: Final = 64 * 1024
 """A mail of ours begins with its headers, To among them; they are far shorter."""
 _LONGEST: Final = 1 << 20
@@ -49,6 +53,19 @@ def lines_naming(path: Path, spelt: Collection[str]) -> Iterator[int]:
 def is_mail_to(path: Path, spelt: Collection[str]) -> bool:
     """Whether a file is a mail to one of some addresses. Raises OSError when it cannot be read."""
     return names(read_plain(path, _HEAD_BYTES, follow=False).decode("latin-1"), spelt)
+
+
+def names_real_people(path: Path) -> bool:
+    """Whether a text holds an address of a domain that may belong to somebody.
+
+    Raises AudienceError when it cannot be opened, OSError when it cannot be read to its end.
+    """
+    with open_text(path, path.name) as stream:
+        while line := stream.readline(_LONGEST):
+            domains = (match[0].rpartition("@")[2] for match in _WRITTEN.finditer(line))
+            if not all(_NOBODYS.search(each) for each in domains):
+                return True
+    return False
 
 
 def names(text: str, spelt: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _NAMES: Final = """
-    article-changed audience audience-encoding audience-row bad-address bad-date bad-id bad-language
+    article-changed audience audience-encoding audience-row audience-tracked bad-address bad-date bad-id bad-language
     body-too-long card-description card-title card-url clock-change comment-too-long comment-without-link
     control-character cta-repeated description-repeated dkim-key dkim-key-missing duplicate-id email-depth
     email-fence email-image-alt email-image-format email-image-width email-link-empty email-link-http

@@ -17,6 +17,7 @@ from postroom.pipeline.signing import UNFIT, unusable_keys
 from postroom.pipeline.slips import slips
 from postroom.pipeline.stage import stage
 from postroom.pipeline.survey import Progress, Survey, regrade, survey
+from postroom.pipeline.tracked import tracked_audiences
 from postroom.pipeline.wayout import missing_ways_out
 from postroom.readiness import Candidate, unselected
 from postroom.transports.secret import reader
@@ -47,6 +48,7 @@ def check(
     """
     seen = survey(project, History(), now, None)
     found = list(project.config.warnings)
+    found += regrade(project.config, tracked_audiences(project.config))
     found += [*_audiences(project), *missing_ways_out(project.config), *_unfit_keys(project)]
     files = [each for each in seen.loaded if _chosen(project, each.file, only)]
     candidates = _by_source(seen)
