@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy import Connection, bindparam, exists, func, literal_column, select
 
 from postroom.model import DeliveryState
 from postroom.outbox.columns import is_state
@@ -14,24 +14,31 @@ from postroom.outbox.tables import IS_FOR_ALL, delivery, edition
 _NEWEST: Final = 20
 """How many editions of a list are looked through: who leaves, leaves after one of the latest, and must not wait."""
 
-_latest = (
-    select(edition.c.id)
-    .where(edition.c.list == bindparam("list"), IS_FOR_ALL, edition.c.first_sent_at.is_not(None))
-    .order_by(edition.c.id.desc())
-    .limit(_NEWEST)
-    .subquery("latest")
+_older = edition.alias("older")
+_BOUND = func.coalesce(
+    select(_older.c.id)
+    .where(_older.c.list == bindparam("list"), _older.c.greeting == literal_column("''"))
+    .order_by(_older.c.id.desc())
+    .limit(1)
+    .offset(_NEWEST - 1)
+    .scalar_subquery(),
+    0,
 )
 _NEWEST_TO = Hot(
-    select(_latest.c.id)
+    select(edition.c.id)
     .where(
+        edition.c.list == bindparam("list"),
+        IS_FOR_ALL,
+        edition.c.id >= _BOUND,
+        edition.c.first_sent_at.is_not(None),
         exists().where(
-            delivery.c.edition_id == _latest.c.id,
+            delivery.c.edition_id == edition.c.id,
             delivery.c.recipient == bindparam("recipient"),
             delivery.c.part == 0,
             is_state(delivery.c.state, DeliveryState.SENT, DeliveryState.UNCERTAIN),
-        )
+        ),
     )
-    .order_by(_latest.c.id.desc())
+    .order_by(edition.c.id.desc())
     .limit(1)
 )
 
