@@ -25,7 +25,7 @@ from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.lanes import Shift
 from postroom.pipeline.once import Done, once
 
-pytest_plugins = ["postgresql_server", "dovecot_server"]
+pytest_plugins = ["postgresql_server", "chromium", "dovecot_server"]
 
 _MTIMES = count(1_700_000_000_000_000_000, 1_000_000_000)
 """Past, and never the same twice: a rewritten file looks changed, and settled."""
@@ -171,6 +171,12 @@ class Mailbox:
     recipients: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
+
+    @property
+    def instead(self) -> tuple[str, str]:
+        """The change of `CONFIG` by which it gets the newsletter, instead of a folder."""
+        smtp = f"{{kind: smtp, host: 127.0.0.1, port: {self.port}, tls: none, ehlo: test.example}}"
+        return "{kind: folder, path: out/mail}", smtp
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message."""

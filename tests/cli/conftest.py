@@ -52,6 +52,16 @@ def postroom(desk, capsys) -> Iterator[Callable[..., Answer]]:
 
 
 @pytest.fixture
+def approved(office, mailbox, postroom, hours):
+    """An office whose newsletter may go out by SMTP, to three."""
+    office.configure(mailbox.instead)
+    office.article(date=hours(-1))
+    office.run()
+    assert postroom("outbox", "approve", "newsletter/article/letters", "--recipients", "3").code == 0
+    return office
+
+
+@pytest.fixture
 def hours() -> Callable[[float], str]:
     """Write the moment that is so many hours from now as an article's date."""
 

@@ -16,12 +16,7 @@ KEY = "newsletter/article/letters"
 @pytest.fixture
 def restored(office, mailbox):
     """An office that sends by SMTP; its ledger came here from another place."""
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     return office
 
 

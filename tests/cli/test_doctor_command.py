@@ -43,12 +43,7 @@ def test_the_age_of_the_last_backup_is_told(office, postroom, hours) -> None:
 
 
 def test_a_ledger_from_elsewhere_is_wrong(office, mailbox, postroom, hours) -> None:
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     office.article(date=hours(-1))
     office.run()
     postroom("outbox", "backup", str(office.folder / "copy.db"))

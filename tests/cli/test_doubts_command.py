@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from postroom.cli import session
 from postroom.cli.moment import told
 from postroom.outbox import claim, status
 from postroom.outbox.lock import DaemonLock
 
 KEY = "newsletter/article/letters"
-
-
-@pytest.fixture
-def real(office, mailbox, postroom, hours):
-    """An office whose newsletter may go out by SMTP, to three."""
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
-    office.article(date=hours(-1))
-    office.run()
-    assert postroom("outbox", "approve", KEY, "--recipients", "3").code == 0
-    return office
 
 
 def begin_and_die(desk) -> int:
@@ -37,8 +20,8 @@ def begin_and_die(desk) -> int:
     return one.delivery.id
 
 
-def test_what_a_killed_process_had_in_hand_is_told_before_the_next_start(real, postroom) -> None:
-    number = begin_and_die(real)
+def test_what_a_killed_process_had_in_hand_is_told_before_the_next_start(approved, postroom) -> None:
+    number = begin_and_die(approved)
     told = "1 delivery may have gone out: the process that sent them has ended"
     assert told in postroom("outbox", "status").told
     listed = postroom("outbox", "list", "--in-doubt").out
@@ -47,13 +30,13 @@ def test_what_a_killed_process_had_in_hand_is_told_before_the_next_start(real, p
     answer = postroom("outbox", "resolve", str(number), "sent")
     assert "the next start of `postroom run` judges it" in answer.told
     assert answer.code == 1
-    with DaemonLock(f"sqlite:///{real.folder / 'postroom.db'}"):
+    with DaemonLock(f"sqlite:///{approved.folder / 'postroom.db'}"):
         assert told not in postroom("outbox", "status").told
         assert postroom("outbox", "list", "--in-doubt").out.endswith("\n0 deliveries\n")
 
 
-def test_what_will_be_repeated_is_counted_listed_and_decided(real, mailbox, postroom) -> None:
-    number = begin_and_die(real)
+def test_what_will_be_repeated_is_counted_listed_and_decided(approved, mailbox, postroom) -> None:
+    number = begin_and_die(approved)
     assert postroom("run", "--once").code == 0
     assert len(mailbox.recipients) == 2
     answer = postroom("outbox", "status")
@@ -62,7 +45,7 @@ def test_what_will_be_repeated_is_counted_listed_and_decided(real, mailbox, post
     listed = postroom("outbox", "list", "--in-doubt").out
     assert listed.splitlines()[1].startswith(f"{number} ")
     assert listed.endswith("\n1 delivery\n")
-    with real.ledger() as ledger:
+    with approved.ledger() as ledger:
         (row,) = ledger.read(lambda c: list(status.deliveries(c, in_doubt=True)))
     assert told(row.delivery.due_at, ZoneInfo("Europe/London")) in listed
     assert postroom("outbox", "resolve", str(number), "sent").code == 0
@@ -71,11 +54,11 @@ def test_what_will_be_repeated_is_counted_listed_and_decided(real, mailbox, post
     assert len(mailbox.recipients) == 2
 
 
-def test_what_was_repeated_is_told_for_a_day(real, mailbox, postroom) -> None:
-    begin_and_die(real)
+def test_what_was_repeated_is_told_for_a_day(approved, mailbox, postroom) -> None:
+    begin_and_die(approved)
     postroom("run", "--once")
-    real.run(session.now() - real.now)
-    with real.ledger() as ledger:
+    approved.run(session.now() - approved.now)
+    with approved.ledger() as ledger:
         (again,) = ledger.write(
             claim.claim,
             claim.Hand(carrier=claim.Carrier("mail", "smtp"), owner="test", begins=True),
@@ -83,11 +66,11 @@ def test_what_was_repeated_is_told_for_a_day(real, mailbox, postroom) -> None:
             session.now().replace(year=session.now().year + 1),
         )
         assert again.delivery.attempts == 1
-    with DaemonLock(f"sqlite:///{real.folder / 'postroom.db'}"):
+    with DaemonLock(f"sqlite:///{approved.folder / 'postroom.db'}"):
         assert "1 delivery may have come twice" in postroom("outbox", "status").told
 
 
-def test_who_is_suppressed_is_not_promised_a_retry(real, mailbox, postroom) -> None:
+def test_who_is_suppressed_is_not_promised_a_retry(approved, mailbox, postroom) -> None:
     async def refuse(server, session, envelope, address, options) -> str:
         if address.startswith("reader1@"):
             return "550 5.1.1 nobody here"

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from postroom.cli import session
 from postroom.model import Recipient
 from postroom.outbox import leaving, subscribers
 from postroom.outbox.leaving import Act
 
-FOLDER = "{kind: folder, path: out/mail}"
 NO_ADDRESS = (', address: "1 Street"', "")
 A_LIST = ("{file: subscribers.csv}", "{list: weekly}")
-
-
-@pytest.fixture
-def smtp(mailbox) -> tuple[str, str]:
-    """The change of config.yaml by which mail goes to real people."""
-    return FOLDER, f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}"
 
 
 def found(postroom) -> list[tuple[str, str]]:
@@ -43,16 +34,16 @@ def join(desk, *names: str, agreed: bool) -> None:
             ledger.write(leaving.confirm, number, "weekly", Act(how="form"), now)
 
 
-def test_mail_to_real_people_needs_a_postal_address(desk, postroom, smtp) -> None:
-    desk.configure(NO_ADDRESS, smtp)
+def test_mail_to_real_people_needs_a_postal_address(desk, postroom, mailbox) -> None:
+    desk.configure(NO_ADDRESS, mailbox.instead)
     ((state, detail),) = found(postroom)
     assert state == "worth knowing"
     assert detail.startswith("channels.newsletter: mail bears no postal address")
     assert "`publication: {address: …}`" in detail
 
 
-def test_a_channel_may_have_an_address_of_its_own(desk, postroom, smtp) -> None:
-    desk.configure(NO_ADDRESS, smtp, ("    audience:", '    address: "2 Street"\n    audience:'))
+def test_a_channel_may_have_an_address_of_its_own(desk, postroom, mailbox) -> None:
+    desk.configure(NO_ADDRESS, mailbox.instead, ("    audience:", '    address: "2 Street"\n    audience:'))
     assert found(postroom) == []
 
 
@@ -61,14 +52,14 @@ def test_a_rehearsal_needs_nothing(desk, postroom) -> None:
     assert found(postroom) == []
 
 
-def test_whose_consent_is_kept_is_well(desk, postroom, smtp) -> None:
-    desk.configure(A_LIST, smtp)
+def test_whose_consent_is_kept_is_well(desk, postroom, mailbox) -> None:
+    desk.configure(A_LIST, mailbox.instead)
     join(desk, "ada", "ben", agreed=True)
     assert found(postroom) == [("well", "weekly: it is kept of 2 members when and how they agreed")]
 
 
-def test_members_of_whom_nothing_tells_that_they_agreed_are_counted(desk, postroom, smtp) -> None:
-    desk.configure(A_LIST, smtp)
+def test_members_of_whom_nothing_tells_that_they_agreed_are_counted(desk, postroom, mailbox) -> None:
+    desk.configure(A_LIST, mailbox.instead)
     join(desk, "ada", agreed=True)
     join(desk, "ben", "cleo", agreed=False)
     ((state, detail),) = found(postroom)
@@ -76,6 +67,6 @@ def test_members_of_whom_nothing_tells_that_they_agreed_are_counted(desk, postro
     assert detail.startswith("weekly: of 2 of 3 members nothing here tells when and how they agreed")
 
 
-def test_a_list_with_nobody_on_it_has_nothing_to_prove(desk, postroom, smtp) -> None:
-    desk.configure(A_LIST, smtp)
+def test_a_list_with_nobody_on_it_has_nothing_to_prove(desk, postroom, mailbox) -> None:
+    desk.configure(A_LIST, mailbox.instead)
     assert found(postroom) == []

@@ -14,12 +14,7 @@ KEY = "newsletter/article/letters"
 @pytest.fixture
 def real(office, mailbox):
     """An office whose newsletter goes out by SMTP."""
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     return office
 
 
@@ -62,10 +57,7 @@ def test_what_was_rehearsed_cannot_be_approved_ahead_but_is_told_how(
     office.run()
     office.configure(
         ("  newsletter:\n", "  weekly:\n    was: newsletter\n"),
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        ),
+        mailbox.instead,
     )
     office.run()
     answer = postroom("outbox", "approve", "weekly/article/letters", "--recipients", "3")
@@ -273,4 +265,4 @@ def test_a_single_thing_is_told_as_one(office, postroom, hours) -> None:
     assert postroom("outbox", "list", "--edition", KEY).out.endswith("\n1 delivery\n")
     assert postroom(
         "subscribers", "import", str(office.folder / "subscribers.csv"), "--list", "weekly"
-    ).told.startswith("1 row read: 1 added")
+    ).told.startswith("1 row read for the list 'weekly': 1 added")

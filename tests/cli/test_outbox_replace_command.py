@@ -13,12 +13,7 @@ MENDED = "This time every word of it is as the editor meant it to be. " * 3
 @pytest.fixture
 def real(office, mailbox, postroom, hours):
     """An office that sends by SMTP, with an edition that may go out."""
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     office.article(date=hours(-1))
     office.run()
     postroom("outbox", "pause", "mail")
@@ -115,10 +110,7 @@ def test_a_replaced_edition_may_be_replaced_again(real, mailbox, postroom, hours
 def test_what_is_late_by_now_goes_out_all_the_same(real, mailbox, postroom, hours) -> None:
     real.configure(
         ("folder: articles,", "folder: articles, hold_if_late: 2 hours,"),
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        ),
+        mailbox.instead,
     )
     postroom("outbox", "resume", "mail")
     postroom("outbox", "hold", KEY)
@@ -144,12 +136,7 @@ def test_what_was_replaced_or_pulled_cannot_be_replaced(real, postroom) -> None:
 
 
 def test_a_proposal_follows_its_file_anyway(office, mailbox, postroom, hours) -> None:
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     office.article(date=hours(-1))
     office.run()
     answer = postroom("outbox", "replace", KEY)

@@ -20,12 +20,7 @@ SOUND = {
 
 @pytest.fixture
 def over_smtp(office, mailbox):
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
+    office.configure(mailbox.instead)
     return office
 
 

@@ -27,22 +27,13 @@ EDITION = {
 
 
 @pytest.fixture
-def sent(office, mailbox, postroom, hours):
+def sent(approved, mailbox):
     """An office that has sent an article by SMTP to three readers, of whom one bounced and one left."""
-    office.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        )
-    )
-    office.article(date=hours(-1))
-    office.run()
-    assert postroom("outbox", "approve", KEY, "--recipients", "3").code == 0
-    office.run()
+    approved.run()
     assert len(mailbox.recipients) == 3
-    with office.ledger() as ledger:
+    with approved.ledger() as ledger:
         ledger.write(_bounce_and_leave)
-    return office
+    return approved
 
 
 def _bounce_and_leave(connection) -> None:

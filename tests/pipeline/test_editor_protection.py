@@ -32,10 +32,7 @@ def reason(done, channel: str, variant: str = "article") -> tuple[str, str]:
 
 def with_smtp(desk, mailbox, **changes: str) -> None:
     desk.configure(
-        (
-            "{kind: folder, path: out/mail}",
-            f"{{kind: smtp, host: 127.0.0.1, port: {mailbox.port}, tls: none, ehlo: test.example}}",
-        ),
+        mailbox.instead,
         *changes.items(),
     )
 

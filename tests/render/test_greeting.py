@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
 
 import pytest
+from html_reader import Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,25 +37,6 @@ CHANNEL = Channel(
 TEMPLATES = Templates([], Path.cwd())
 CONFIRM = Greeting(kind="confirm", lists=("Sunday letter", "Recipes"))
 WELCOME = Greeting(kind="welcome", lists=("Sunday letter",))
-
-
-class Reader(HTMLParser):
-    """Reads a mail back: where it leads, and what it says."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.tags: list[str] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name == "href" and value]
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def speaking(language: str, **facts: str) -> Channel:

@@ -1,28 +1,10 @@
 """HTML written in Python."""
 
-from html.parser import HTMLParser
-
+from html_reader import Reader
 from hypothesis import given
 from hypothesis import strategies as st
 
 from postroom.web.markup import Html, join, tag
-
-
-class Reader(HTMLParser):
-    """Reads a document back: its elements with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def test_text_is_escaped_and_html_is_not() -> None:

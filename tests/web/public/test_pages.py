@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from html.parser import HTMLParser
 from inspect import signature
 from string import Formatter
 from typing import Any
 
 import pytest
+from html_reader import Reader
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,29 +43,6 @@ HOSTILE = (
 LINE = st.text(
     st.characters(exclude_characters="\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"), min_size=1
 ).filter(lambda text: legal(text).strip())
-
-
-class Reader(HTMLParser):
-    """Reads a document back: its elements with their attributes, and its text."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, name: str) -> list[dict[str, str | None]]:
-        return [attributes for tag, attributes in self.elements if tag == name]
-
-    def shape(self) -> list[tuple[str, tuple[str, ...]]]:
-        return [(tag, tuple(attributes)) for tag, attributes in self.elements]
 
 
 def read(public: Any, text: str, language: str = "en") -> dict[str, Reader]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,12 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, Route
 
 from postroom.web.public import HEADERS, TRAP, stylesheet
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 LOOKS = (Path(__file__).parent / "looks.js").read_text("utf-8")
 
 WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter"
@@ -28,18 +24,6 @@ AWKWARD = {
     "no break": "x" * 300,
 }
 COLOURS = {"brand": "#0b6b4f", "yellow": "#ffe500", "pale": "#fdfdfd", "black": "#000000", "grey": "#808080"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("POSTROOM_REQUIRE_TOOLS") == "1":  # noqa: TID251 (set for the whole test run)
-            pytest.fail("POSTROOM_REQUIRE_TOOLS is set, and there is no Chromium")
-        pytest.skip("there is no Chromium on this machine")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield opened
-        opened.close()
 
 
 @contextmanager
