@@ -238,8 +238,8 @@ def test_a_ledger_that_cannot_be_written_says_when_to_come_back(served: Served, 
     def locked(*rest: object, **more: object) -> None:
         raise LedgerError("the ledger is locked")
 
-    monkeypatch.setattr(Ledger, "write", locked)
     number = links.token(served.front.keys, PURPOSE, served.people["p1"], "1")
+    monkeypatch.setattr(Ledger, "submit", locked)
     answer = served.client.post(f"/u/{number}", data=ONE_CLICK)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
 

@@ -17,6 +17,7 @@ from postroom.model import Publication
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.hooks import Hook
 from postroom.web.front.logo import Logo, logo_of
+from postroom.web.front.together import Together
 from postroom.web.public import HEADERS, STATUS, Notice, Site, message, style_name
 
 MAX_BODY_BYTES = 64 * 1024
@@ -38,6 +39,11 @@ class Front:
     clock: Callable[[], datetime]
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     images: ImageSettings | None = None
+
+    @cached_property
+    def together(self) -> Together:
+        """Who writes for all requests."""
+        return Together(self.ledger)
 
     @cached_property
     def base(self) -> str:

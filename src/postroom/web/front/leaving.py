@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -55,9 +55,8 @@ class Leaving:
         """
         body, link = await body_of(request), self._link(request) or _NOBODY
         act = Act(how="one-click" if _ONE_CLICK in body else "page", source=source_of(request))
-        done = await run_in_threadpool(
-            self.front.ledger.write, leaving.leave_by_link, link, act, self.front.clock()
-        )
+        leave = partial(leaving.leave_by_link, whom=link, act=act, now=self.front.clock())
+        done = await self.front.together.write(leave)
         if done is not None and done.is_new:
             log.info("left a list", subscriber=link.uuid, list=link.list, cancelled=done.cancelled)
         site = self.front.site_for(request)
