@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from postroom import condition
+from postroom.condition.explaining import written
+from postroom.condition.meaning import Has, Is, Joined, Not, Part, Present
 from postroom.errors import ConditionError
 
 ARTICLE = {
@@ -196,3 +198,50 @@ def test_a_condition_and_its_denial_never_agree(value: object, text: str) -> Non
 def test_quoted_text_means_itself(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     assert condition.parse(f'a is "{quoted}"').holds({"a": text})
+
+
+PERSON = {"country": "FR", "tags": ("ai", "lead"), "empty": "", "vip": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("only", "why"),
+    [
+        ('country is "DE" and tags has "ai"', '`country is "DE"` does not hold: country is "FR"'),
+        ('country is "FR" and tags has "ai"',
+         '`country is "FR"` holds: country is "FR"; `tags has "ai"` holds: tags is ai, lead'),
+        ('country is "DE" or city',
+         '`country is "DE"` does not hold: country is "FR"; `city` does not hold: city is empty'),
+        ('country is "DE" or vip', '`vip` holds: vip is "yes"'),
+        ('not (vip and country is "FR")', '`vip` holds: vip is "yes"; `country is "FR"` holds: country is "FR"'),
+        ('country not in ("FR", 1.5, true, null)',
+         '`country in ("FR", 1.5, true, null)` holds: country is "FR"'),
+    ],
+)  # fmt: skip
+def test_what_decides_is_told_with_what_was_found(only: str, why: str) -> None:
+    assert condition.explain(condition.parse(only), PERSON) == why
+
+
+names = st.sampled_from(["country", "tags", "social.linkedin", "not_yet"])
+values = st.none() | st.booleans() | st.text() | st.integers(-999, 999).map(lambda number: number / 4)
+claims = (
+    st.builds(Present, names)
+    | st.builds(Has, names, values)
+    | st.builds(Is, names, st.lists(values, min_size=1, max_size=3).map(tuple))
+)
+parts = st.recursive(
+    claims,
+    lambda inner: (
+        st.builds(Not, inner)
+        | st.builds(
+            Joined, st.sampled_from(["and", "or"]), st.lists(inner, min_size=2, max_size=3).map(tuple)
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@given(parts)
+def test_what_is_told_is_written_as_it_is_read(part: Part) -> None:
+    parsed = condition.parse(written(part))
+    assert parsed.part == part
+    assert condition.explain(parsed, PERSON)

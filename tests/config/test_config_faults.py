@@ -180,6 +180,8 @@ ROWS: list[tuple[str, str, list[str]]] = [
      ['6:16: channels.weekly.only: expected `is`, `has` or `in` after `tags`, found hsa; did you mean "has"?']),
     ("kind: email", "kind: email\n    only: 'tags has lead'",
      ['6:21: channels.weekly.only: expected text in quotes, a number, `true`, `false` or `null`, found lead; write "lead" in quotes']),
+    ("{file: people.csv}", "{file: people.csv, only: country = DE}",
+     ['2:54: audiences.people.only: expected `is`, `has` or `in` after `country`, found =; did you mean "is"?']),
     ("kind: email", "kind: email\n    ignore_before: 2025-13-01",
      ['6:20: channels.weekly.ignore_before: expected a date such as "2025-01-01" or "2025-01-01 09:00 Europe/London", found "2025-13-01"']),
     ("kind: email", "kind: email\n    hold_if_late: nevr",

@@ -124,6 +124,17 @@ def test_relative_paths_start_at_the_config_and_absolute_ones_stay() -> None:
     assert (audience.file, audience.shown, audience.line) == (Path("/project/people.csv"), "people.csv", 2)
 
 
+def test_an_audience_may_be_a_segment_and_all_audiences_are_known() -> None:
+    both = "people: {file: people.csv}, ai: {list: weekly, only: 'tags has \"ai\"'}"
+    text = SMALLEST.replace("people: {file: people.csv}", both)
+    found = parse(text, Path("/project/config.yaml")).audiences
+    assert [(each.name, each.list, each.only) for each in found.values()] == [
+        ("people", None, None),
+        ("ai", "weekly", 'tags has "ai"'),
+    ]
+    assert (found["ai"].only_line, found["people"].only_line) == (found["ai"].line, None)
+
+
 @pytest.mark.parametrize(
     ("given", "settled"),
     [

@@ -13,6 +13,7 @@ from postroom import config
 from postroom.errors import LedgerBroken, LedgerError
 from postroom.model import Ready
 from postroom.outbox import history, operate, status
+from postroom.outbox.absent import absent
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import open_project
 from postroom.pipeline.publish import Publisher
@@ -52,7 +53,7 @@ class Counting:
         return getattr(self.ledger, name)
 
     def read(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self.heads_counted += fn is operate.suppressions
+        self.heads_counted += fn is absent
         return self.ledger.read(fn, *args, **kwargs)
 
 

@@ -7,5 +7,17 @@ from postroom.audience.distinct import Distinct
 from postroom.audience.encoding import findings
 from postroom.audience.export import write
 from postroom.audience.reading import Rejection, columns, count, digest, rows
+from postroom.audience.segment import chosen, traits_of
 
-__all__ = ["Distinct", "Rejection", "columns", "count", "digest", "findings", "rows", "write"]
+__all__ = [
+    "Distinct",
+    "Rejection",
+    "chosen",
+    "columns",
+    "count",
+    "digest",
+    "findings",
+    "rows",
+    "traits_of",
+    "write",
+]

@@ -22,6 +22,7 @@ from postroom.errors import ConfigError, LedgerError, TransportError
 from postroom.outbox import backup, disk, driver, engine, guard, meta, presence, restore, status
 from postroom.outbox.ledger import Ledger, exists
 from postroom.outbox.sqlite import path_of
+from postroom.pipeline import narrowing
 from postroom.pipeline.reception import Looking
 from postroom.pipeline.signing import MISSING, unusable_keys
 from postroom.pipeline.wayout import missing_ways_out, unanswered
@@ -84,6 +85,7 @@ def _diagnoses(path: Path, how: Looking) -> Iterator[Diagnosis]:
     yield _ledger(config.database)
     yield from _kept(config)
     yield from _shared(config.database)
+    yield from _segments(config)
     yield _disk(path_of(config.database) or config.base)
     is_online = how.resolver is not None
     yield from _ways_out(config, is_online=is_online)
@@ -174,6 +176,23 @@ def _shared(database: str) -> Iterator[Diagnosis]:
             yield Diagnosis(state="worth knowing", what="worker", detail=dead)
         else:
             yield Diagnosis(state="well", what="worker", detail=sign)
+
+
+def _segments(config: Config) -> Iterator[Diagnosis]:
+    """Say how many the segments of lists have, and which names in their conditions nobody has."""
+    if not exists(config.database):
+        return
+    try:
+        with Ledger(config.database) as ledger:
+            found = list(narrowing.in_ledger(config, ledger))
+    except LedgerError:
+        return  # told with the ledger
+    for who, detail, odd in found:
+        yield Diagnosis(
+            state="worth knowing" if odd else "well",
+            what="segment",
+            detail=f"{who.name}: {'; '.join((detail, *odd))}",
+        )
 
 
 def _disk(place: Path) -> Diagnosis:

@@ -12,7 +12,9 @@ Keywords may be written in any case. A name alone holds when there is something:
 empty, not 0, and not the text `false` or `no` (a CSV file knows only text).
 """
 
+from postroom.condition.explaining import explain
 from postroom.condition.grammar import parse
 from postroom.condition.meaning import Condition
+from postroom.condition.people import OWN, traits
 
-__all__ = ["Condition", "parse"]
+__all__ = ["OWN", "Condition", "explain", "parse", "traits"]

@@ -64,7 +64,7 @@ class Condition:
 
     def holds(self, subject: Mapping[str, Attribute]) -> bool:
         """Say whether the subject meets the condition; a name it lacks is null. Never raises."""
-        return _holds(self.part, subject)
+        return part_holds(self.part, subject)
 
     @property
     def names(self) -> frozenset[str]:
@@ -72,19 +72,20 @@ class Condition:
         return frozenset(_names(self.part))
 
 
-def _holds(part: Part, subject: Mapping[str, Attribute]) -> bool:
+def part_holds(part: Part, subject: Mapping[str, Attribute]) -> bool:
+    """Say whether the subject meets this part of a condition."""
     match part:
         case Present(name):
-            return _present(_look_up(name, subject))
+            return _present(look_up(name, subject))
         case Is(name, values):
-            return _is_any(_look_up(name, subject), values)
+            return _is_any(look_up(name, subject), values)
         case Has(name, value):
-            return _has(_look_up(name, subject), value)
+            return _has(look_up(name, subject), value)
         case Not(inner):
-            return not _holds(inner, subject)
+            return not part_holds(inner, subject)
         case Joined(word, parts):
             every_or_any = all if word == "and" else any
-            return every_or_any(_holds(each, subject) for each in parts)
+            return every_or_any(part_holds(each, subject) for each in parts)
 
 
 def _names(part: Part) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _names(part: Part) -> Iterator[str]:
                 yield from _names(each)
 
 
-def _look_up(name: str, subject: Mapping[str, Attribute]) -> Attribute:
+def look_up(name: str, subject: Mapping[str, Attribute]) -> Attribute:
     """Find an attribute: by its whole name, else step by step along its dots."""
     if name in subject:
         return subject[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from postroom.config.fields import Line, Listen, MailAddress, Name, WayOut, WebAddress
+from postroom.config.fields import Line, Listen, MailAddress, Name, Only, WayOut, WebAddress
 from postroom.config.section import Section
 from postroom.config.words import Wrong, expected, nearest
 
@@ -34,6 +34,11 @@ class AudienceSection(Section):
         default=None, description="CSV file with a column `email`.", examples=["subscribers.csv"]
     )
     list_: Name | None = Field(default=None, alias="list", description="Name of a list kept in the ledger.")
+    only: Only | None = Field(
+        default=None,
+        description="Only these of them, by their columns, tags, language and the like; without it, all.",
+        examples=['country is "DE" and tags has "ai"'],
+    )
     max: int | None = Field(
         default=None, ge=1, description="Hold for a person when there are more recipients."
     )

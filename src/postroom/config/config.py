@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from postroom.config.feedback import FeedbackSettings
-from postroom.model import Brand, Channel, Finding, NoticeKind, Publication, Severity
+from postroom.model import Audience, Brand, Channel, Finding, NoticeKind, Publication, Severity
 
 if TYPE_CHECKING:
     from postroom.transports import protocol
@@ -117,6 +117,7 @@ class Config:
     articles: ArticleSettings
     images: ImageSettings
     channels: Mapping[str, Channel]
+    audiences: Mapping[str, Audience]
     transports: Mapping[str, TransportSettings]
     database: str
     templates: Path

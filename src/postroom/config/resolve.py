@@ -66,6 +66,7 @@ def resolve(sections: Sections, tree: Tree, source: Source) -> Config:
         images=settled.images(),
         web=settled.web(),
         channels={name: settled.channel(name, _sound(each)) for name, each in sections.channels.items()},
+        audiences={name: settled.audience(name) for name in sections.audiences},
         transports={name: _sound(each) for name, each in sections.transports.items()},
         database=database_url(_sound(sections.outbox).database, base),
         feedback=feedback.settle(_sound(sections.feedback), base),
@@ -206,7 +207,7 @@ class _Settled:
             was=section.was,
             approval=section.approval == "required",
             hold_when_uncertain=on_uncertain == "hold",
-            audience=self._audience(section.audience),
+            audience=self.audience(section.audience) if section.audience is not None else None,
             sender=self._sender(name, section),
             unsubscribe=self._unsubscribe(section),
             hashtags=tuple(section.hashtags),
@@ -247,17 +248,17 @@ class _Settled:
         at = given if isinstance(given, datetime) else datetime.combine(given, time())
         return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(self.publication.timezone))
 
-    def _audience(self, name: str | None) -> Audience | None:
-        if name is None:
-            return None
+    def audience(self, name: str) -> Audience:
         section: AudienceSection = _sound(self.sections.audiences[name])
         return Audience(
             name=name,
             file=absolute(self.base, section.file) if section.file else None,
             shown=section.file or "",
             list=section.list_,
+            only=section.only,
             max=section.max,
             line=self.tree.name_place(("audiences", name)).line,
+            only_line=self.tree.name_place(("audiences", name, "only")).line if section.only else None,
         )
 
     def _sender(self, name: str, section: ChannelSection) -> Sender | None:

@@ -21,7 +21,7 @@ _NAMES: Final = """
     long-token merge-field nested-too-deep no-way-out not-mailable not-shown not-text not-utf-8
     open-brackets paragraph-too-long placeholder post-characters post-cut-short post-empty post-leftover
     post-markdown post-near-limit post-shouts post-spacing post-too-long posts-identical posts-similar
-    question-missing refusal-text styled-letters template template-code title-missing
+    question-missing refusal-text segment-name styled-letters template template-code title-missing
     title-repeated-in-body too-large too-many-emoji unreadable variant-unfed
 """
 

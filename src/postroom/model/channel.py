@@ -71,16 +71,18 @@ class VariantPlan:
 class Audience:
     """Who gets an email channel: a CSV file kept by editors, or a list kept in the ledger.
 
-    Exactly one of `file` (absolute; `shown` as people know it) and `list` is set. `max` is how
-    many may be written to without approval.
+    Exactly one of `file` (absolute; `shown` as people know it) and `list` is set. `only` is the text of a
+    condition that narrows it to a segment; `max` is how many may be written to without approval.
     """
 
     name: str
     file: Path | None = None
     shown: str = ""
     list: str | None = None
+    only: str | None = None
     max: int | None = None
     line: int | None = None
+    only_line: int | None = None
 
     @property
     def leaves(self) -> str:

@@ -15,15 +15,27 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from postroom.condition import Condition
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
 from postroom.outbox.accounts import scan_new, settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.content import dumps, encode, encode_sender, encode_unsubscribe
-from postroom.outbox.filling import BATCH, Filling, Poured, guard, is_earlier, is_ours, pour_list, pour_people
+from postroom.outbox.filling import (
+    BATCH,
+    Filling,
+    Poured,
+    guard,
+    is_earlier,
+    is_ours,
+    pour_list,
+    pour_people,
+    pour_segment,
+)
 from postroom.outbox.leaving import number_of
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
+from postroom.outbox.segments import Segment
 from postroom.outbox.tables import content, delivery, edition, rejection
 
 _ADD_REJECTIONS = insert_new(rejection, ("edition_id", "line", "why"), key=("edition_id", "line"))
@@ -31,9 +43,12 @@ _ADD_REJECTIONS = insert_new(rejection, ("edition_id", "line", "why"), key=("edi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Members:
-    """The members of a list that the ledger keeps, as the audience of an edition."""
+    """The members of a list that the ledger keeps, as the audience of an edition; of them `only` those for whom a
+    condition holds.
+    """
 
     list: str
+    only: Condition | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,8 +79,12 @@ def freeze(ledger: Ledger, edition: Edition, audience: Audience, *, parts: int, 
     while ledger.write(_wipe_some, begun):
         pass
     match audience.people:
-        case Members(list=name):
-            poured = pour_list(ledger, begun, name)
+        case Members(list=name, only=only):
+            poured = (
+                pour_list(ledger, begun, name)
+                if only is None
+                else pour_segment(ledger, begun, Segment(list=name, only=only))
+            )
         case people:
             poured = pour_people(ledger, begun, people)
     return ledger.write(_seal, begun, poured, audience.rejections)

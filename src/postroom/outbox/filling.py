@@ -30,12 +30,12 @@ from sqlalchemy import (
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Edition, EditionState, Recipient
-from postroom.outbox.bulk import insert_new, lookup
+from postroom.outbox.absent import absent
+from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import Moment, is_state, to_micros
 from postroom.outbox.entries import told_of
-from postroom.outbox.erasures import erased
-from postroom.outbox.leaving import departed
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.segments import Segment, page
 from postroom.outbox.subscribers import Enrolled, enrol
 from postroom.outbox.tables import IS_DOUBTED, delivery, edition, membership, subscriber, suppression
 
@@ -123,8 +123,7 @@ def _fill(connection: Connection, filling: Filling, batch: Sequence[Recipient]) 
     """Insert the deliveries of `batch`; return how many of its rows are suppressed, and how many were made."""
     guard(connection, filling)
     people = {recipient.identity: recipient for recipient in reversed(batch)}
-    out = {identity for (identity,) in lookup(connection, suppression.c.identity, list(people))}
-    out |= departed(connection, filling.edition.list, list(people)) | erased(connection, people)
+    out = absent(connection, filling.edition.list, list(people))
     suppressed = sum(recipient.identity in out for recipient in batch)
     left = [people[name] for name in people if name not in out]
     left.reverse()
@@ -161,13 +160,39 @@ def _sweep(
     highest = _last_of_page(connection, following)
     if highest is None:
         return None
-    members = and_(following, membership.c.subscriber_id <= highest)
+    return highest, *_pour(connection, filling, and_(following, membership.c.subscriber_id <= highest))
+
+
+def pour_segment(ledger: Ledger, filling: Filling, segment: Segment) -> Poured:
+    """Write the deliveries of those members of a list for whom a condition holds; nobody else is read."""
+    poured, last = Poured(), 0
+    while (swept := ledger.write(_sweep_segment, filling, segment, last)) is not None:
+        last, *counts = swept
+        poured.add(*counts)
+    poured.rows_read = poured.seen
+    return poured
+
+
+def _sweep_segment(
+    connection: Connection, filling: Filling, segment: Segment, last: int
+) -> tuple[int, int, int, int] | None:
+    """Do as `_sweep` for a segment."""
+    guard(connection, filling)
+    found = page(connection, segment, last)
+    if found is None:
+        return None
+    chosen = membership.c.subscriber_id.in_(found.numbers)
+    return found.last, *_pour(connection, filling, and_(membership.c.list == segment.list, chosen))
+
+
+def _pour(connection: Connection, filling: Filling, members: ColumnElement[bool]) -> tuple[int, int, int]:
+    """Insert the deliveries of some members; return how many these are, how many suppressed, how many were made."""
     chosen = _may_get_one(filling, members)
     made = [_copy(connection, filling, chosen, part) for part in range(filling.parts)]
     seen = _count(connection, members)
     is_first = filling.edition.revision == 1  # then nothing else keeps a member from getting one
     suppressed = seen - made[0] if is_first else _count(connection, members, _IS_SUPPRESSED)
-    return highest, seen, suppressed, sum(made)
+    return seen, suppressed, sum(made)
 
 
 def _copy_page(

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from postroom.audience import Rejection, rows
+from postroom.audience import Rejection, chosen
 from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.lint.post import compare
-from postroom.model import Article, Channel, Finding, History, Post, Severity
+from postroom.model import Article, Audience, Channel, Finding, History, Post, Severity
+from postroom.pipeline import narrowing
+from postroom.pipeline.heads import condition_of
 from postroom.pipeline.project import Project
 from postroom.pipeline.signing import UNFIT, unusable_keys
 from postroom.pipeline.slips import slips
@@ -49,6 +51,7 @@ def check(
     seen = survey(project, History(), now, None)
     found = list(project.config.warnings)
     found += regrade(project.config, tracked_audiences(project.config))
+    found += regrade(project.config, narrowing.in_files(project.config))
     found += [*_audiences(project), *missing_ways_out(project.config), *_unfit_keys(project)]
     files = [each for each in seen.loaded if _chosen(project, each.file, only)]
     candidates = _by_source(seen)
@@ -81,7 +84,7 @@ def _audiences(project: Project) -> Iterator[Finding]:
         if who is None or who.file is None:
             continue
         try:
-            yield from _rows(channel, who.file, who.shown)
+            yield from _rows(channel, who, who.file)
         except AudienceError as error:
             yield _config_finding(channel, "audience", str(error))
 
@@ -92,11 +95,12 @@ def _unfit_keys(project: Project) -> Iterator[Finding]:
     return (each for each in unusable_keys(config, reader({}, config.base)) if each.rule == UNFIT)
 
 
-def _rows(channel: Channel, path: Path, shown: str) -> Iterator[Finding]:
+def _rows(channel: Channel, who: Audience, path: Path) -> Iterator[Finding]:
     """Find the rows of an audience file that nobody can be written to for. Raises AudienceError."""
     recipients = 0
     rejections: list[Rejection] = []
-    for row in rows(path, shown):
+    shown = who.shown
+    for row in chosen(path, shown, condition_of(who)):
         if isinstance(row, Rejection):
             rejections.append(row)
         else:
@@ -107,7 +111,8 @@ def _rows(channel: Channel, path: Path, shown: str) -> Iterator[Finding]:
         more = len(rejections) - _ROWS_NAMED
         yield _row_finding(shown, rejections[_ROWS_NAMED].line, f"{more} more rows cannot be used")
     if not recipients:
-        yield _row_finding(shown, 1, f"nobody is in it: {channel.name} waits until there is one")
+        only = f" for whom `{who.only}` holds" if who.only is not None else ""
+        yield _row_finding(shown, 1, f"nobody is in it{only}: {channel.name} waits until there is one")
 
 
 def _row_finding(shown: str, line: int, message: str) -> Finding:

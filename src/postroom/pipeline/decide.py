@@ -9,8 +9,9 @@ from postroom.errors import AmbiguousEdition, LedgerError, NoSuchEdition
 from postroom.model import Approval, Blocked, Held, History, Published
 from postroom.outbox import history, operate, status
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.heads import headcount
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import headcount, stage
+from postroom.pipeline.stage import stage
 from postroom.pipeline.survey import Verdict, survey
 from postroom.readiness import clearance
 

@@ -13,8 +13,9 @@ from postroom.model import Channel, Edition, Held, History, Recipient
 from postroom.outbox import enqueue, guard
 from postroom.outbox.enqueue import Audience, Members
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.heads import Headcount, condition_of, people
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Headcount, Staged, people
+from postroom.pipeline.stage import Staged
 from postroom.readiness import clearance
 
 _REJECTIONS_KEPT = 10_000
@@ -61,8 +62,9 @@ def freeze(project: Project, ledger: Ledger, cleared: Cleared, now: datetime) ->
 def _audience(cleared: Cleared, ledger: Ledger) -> Audience:
     """Say whom an edition is for: members of a list are left to the ledger, all others are read."""
     channel, count = cleared.staged.candidate.channel, cleared.count
-    if channel.audience is not None and channel.audience.list is not None:
-        return Audience(people=Members(list=channel.audience.list))
+    who = channel.audience
+    if who is not None and who.list is not None:
+        return Audience(people=Members(list=who.list, only=condition_of(who)))
     rejections: list[tuple[int, str]] = []
     people = _accepted(channel, ledger, rejections)
     return Audience(people=people, rows_read=count.rows_read, rejected=count.rejected, rejections=rejections)
@@ -79,4 +81,5 @@ def _accepted(channel: Channel, ledger: Ledger, rejected: list[tuple[int, str]])
 def _nobody(channel: Channel) -> str:
     who = channel.audience
     where = (who.shown or f"the list {who.list}") if who is not None else "its account"
-    return f"nobody would get it: there is no subscriber in {where} who may be written to; it waits for one"
+    segment = f", for whom `{who.only}` holds and" if who is not None and who.only is not None else ""
+    return f"nobody would get it: there is no subscriber in {where}{segment} who may be written to; it waits for one"

@@ -10,8 +10,9 @@ from typing import TypeAlias
 from postroom.errors import ArticleError, AudienceError, TemplateError
 from postroom.model import Blocked, Channel, Held, History, Published, Ready, Waiting
 from postroom.outbox.ledger import Ledger
+from postroom.pipeline.heads import headcount
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Staged, headcount, stage
+from postroom.pipeline.stage import Staged, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, survey
 from postroom.readiness import Candidate, clearance
 

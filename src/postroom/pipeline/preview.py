@@ -19,7 +19,8 @@ from postroom.model import (
 from postroom.outbox import content as frozen_content
 from postroom.outbox import enqueue, meta, rows
 from postroom.outbox.ledger import Ledger
-from postroom.pipeline.stage import Staged, people
+from postroom.pipeline.heads import people
+from postroom.pipeline.stage import Staged
 
 SAMPLE = Recipient(
     address="reader@example.com",

@@ -24,8 +24,9 @@ from postroom.outbox.backup import BIG_EDITION
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.withdrawals import withdraw
 from postroom.pipeline.freeze import clear, freeze
+from postroom.pipeline.heads import Headcount, headcount
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import Headcount, Staged, headcount, stage
+from postroom.pipeline.stage import Staged, stage
 from postroom.pipeline.survey import Progress, Survey, Verdict, judge_all
 from postroom.pipeline.wayout import unanswered
 from postroom.readiness import Candidate, follows_its_file, judge

@@ -1,4 +1,4 @@
-"""One candidate, rendered and counted: exactly what would be frozen, before it is."""
+"""One candidate, rendered: exactly what would be frozen, before it is."""
 
 from __future__ import annotations
 
@@ -19,13 +19,10 @@ from postroom.model import (
     Finding,
     ImageRef,
     Manuscript,
-    Recipient,
     Rendered,
     Severity,
 )
 from postroom.outbox import content as frozen_content
-from postroom.outbox import operate, subscribers
-from postroom.outbox.ledger import Ledger
 from postroom.pipeline.locate import line_of_field, located
 from postroom.pipeline.project import Project
 from postroom.pipeline.survey import regrade
@@ -222,44 +219,3 @@ def _one_click(channel: Channel) -> bool:
     way = channel.unsubscribe
     url = way and (way.web or way.url)
     return not channel.rehearsal and bool(url and url.startswith("https://"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Headcount:
-    """How many an audience holds. `recipients` are those left when rejected rows, duplicates and
-    whoever is suppressed are out.
-    """
-
-    rows_read: int
-    rejected: int
-    recipients: int
-
-
-def headcount(channel: Channel, ledger: Ledger | None) -> Headcount:
-    """Count a channel's audience; a network's account is one. Of a list the ledger knows the numbers."""
-    who = channel.audience
-    if ledger is not None and who is not None and who.list is not None:
-        members, suppressed = ledger.read(subscribers.headcount, who.list)
-        return Headcount(rows_read=members, rejected=0, recipients=members - suppressed)
-    distinct = audience.Distinct()
-    rows = rejected = 0
-    for row in people(channel, ledger):
-        rows += 1
-        if isinstance(row, Recipient):
-            distinct.add(row.identity)
-        else:
-            rejected += 1
-    suppressed_ones = ledger.read(operate.suppressions) if ledger is not None else ()
-    count = distinct.count(without=(each.identity for each in suppressed_ones))
-    return Headcount(rows_read=rows, rejected=rejected, recipients=count)
-
-
-def people(channel: Channel, ledger: Ledger | None) -> Iterator[Recipient | audience.Rejection]:
-    """Read a channel's audience row by row. Raises AudienceError."""
-    who = channel.audience
-    if who is None:
-        yield Recipient(address=channel.name, identity=channel.name, domain=channel.kind, name=channel.name)
-    elif who.file is not None:
-        yield from audience.rows(who.file, who.shown)
-    elif ledger is not None and who.list is not None:
-        yield from subscribers.stream(ledger, who.list)
