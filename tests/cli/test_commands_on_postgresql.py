@@ -94,6 +94,10 @@ def test_all_that_people_do_with_the_ledger_works_on_postgresql(shop: Shop) -> N
     assert "Graz" in shop.ok("subscribers", "export", "--list", "weekly")
     shop.ok("suppress", "dora@example.org")
     shop.ok("suppress", "--undo", "dora@example.org")
+    assert "as a rehearsal" in shop.ok("stats")
+    assert json.loads(shop.ok("stats", EDITION, "--json"))["sent"] == 2
+    (weekly,) = [each for each in json.loads(shop.ok("stats", "--json"))["lists"] if each["list"] == "weekly"]
+    assert (weekly["members"], len(weekly["periods"])) == (1, 30)
     shop.ok("pull", "letters")
     assert "PostgreSQL" in shop.run("outbox", "backup")[1]
     assert shop.run("adopt", "--yes", "--anyway")[0] in (0, 1)
