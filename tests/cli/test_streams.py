@@ -97,5 +97,5 @@ def test_a_reader_who_has_seen_enough_is_no_error(words: str, shell) -> None:
 
 
 def test_a_fault_of_another_file_is_not_taken_for_one_of_stdout(shell, office) -> None:
-    done = shell("POSTROOM subscribers export /dev/full")
+    done = shell("POSTROOM subscribers export --to /dev/full")
     assert done.returncode != 74

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from pathlib import Path
 
 import click
 
-from postroom import audience
 from postroom.cli import console, importing, person, session
 from postroom.cli.erase import erase
+from postroom.cli.export import export
 from postroom.cli.person import list_option
 from postroom.outbox import subscribers
 from postroom.outbox.standings import Errand
@@ -87,25 +86,6 @@ def import_(
     return int(bool(taken.stay))
 
 
-@command.command()
-@list_option
-@click.option("--raw", is_flag=True, help="Do not disarm cells that a spreadsheet would take for formulas.")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.pass_obj
-def export(config: Path, name: str, raw: bool, file: Path | None) -> None:
-    """Write a list as CSV to FILE, or to stdout (no FILE, or `-`)."""
-    project = session.load(config)
-    with session.ledger_of(project) as ledger:
-        rows = ({"email": one.address, **one.merge} for one in subscribers.stream(ledger, name))
-        if file is None or file == Path("-"):
-            audience.write(rows, sys.stdout, raw=raw)
-            return
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            file.chmod(0o600)
-            number = audience.write(rows, stream, raw=raw)
-    click.echo(f"{number} subscribers written to {file}")
-
-
 @command.command("list")
 @list_option
 @console.json_option
@@ -130,5 +110,5 @@ def list_(config: Path, name: str, as_json: bool) -> None:
         out.print(f"Lists that have some: {console.text(', '.join(names))}")
 
 
-for _one in (person.add, person.remove, person.show, erase):
+for _one in (export, person.add, person.remove, person.show, erase):
     command.add_command(_one)
