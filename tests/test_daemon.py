@@ -27,7 +27,10 @@ from postroom.daemon.beat import Beat
 from postroom.daemon.crew import Crew
 from postroom.daemon.staff import Staff
 from postroom.errors import LedgerBroken, TransportError, UsageError
-from postroom.outbox import operate, sqlite, status
+from postroom.model import Recipient
+from postroom.outbox import joining, operate, sqlite, status
+from postroom.outbox.joining import Wish
+from postroom.outbox.leaving import Act
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.lock import DaemonLock
 from postroom.pipeline.lanes import Shift
@@ -635,3 +638,52 @@ def test_a_reading_of_many_articles_is_left_when_it_is_time(office, by_hand) -> 
     before = len(logs)
     beating.beat()
     assert "tick failed" not in events(logs[before:])
+
+
+def test_who_signs_up_in_another_process_is_asked_to_confirm_between_two_ticks(desk) -> None:
+    web = 'web: {url: "https://mail.test.example", sign_up: [subscribers]}\naudiences:\n'
+    desk.configure(("audiences:\n", web), ("{file: subscribers.csv}", "{list: weekly}"))
+    ada = Recipient(address="ada@example.org", identity="ada@example.org", domain="example.org")
+    wish = Wish(person=ada, lists=("weekly",), language="", act=Act(how="sign-up form"))
+    with running(desk) as daemon_at_work:
+        until(lambda: (desk.folder / "postroom.db").exists())
+        time.sleep(2)  # past the tick of the start
+        with desk.ledger() as ledger:
+            ledger.write(joining.sign_up, wish, now())
+        begun = time.monotonic()
+        until(lambda: desk.mails(), daemon.TICK_SECONDS / 2)
+        print(f"the mail was written after {time.monotonic() - begun:.1f} s")
+        assert [str(mail["To"]) for mail in desk.mails()] == ["ada@example.org"]
+        assert daemon_at_work.stop() == 0
+
+
+def test_a_daemon_forgets_who_did_not_confirm(office, by_hand) -> None:
+    start, logs = by_hand
+    ada = Recipient(address="ada@example.org", identity="ada@example.org", domain="example.org")
+    wish = Wish(person=ada, lists=("weekly",), language="", act=Act(how="sign-up form"))
+    with office.ledger() as ledger:
+        ledger.write(joining.sign_up, wish, office.now - timedelta(days=31))
+    start().beat()
+    assert "forgot who did not confirm" in [each["event"] for each in logs]
+
+
+def test_a_greeting_that_cannot_be_written_is_told_once_and_mended(desk, by_hand) -> None:
+    web = 'web: {url: "https://mail.test.example", sign_up: [subscribers]}\naudiences:\n'
+    desk.configure(("audiences:\n", web), ("{file: subscribers.csv}", "{list: weekly}"))
+    template = desk.write("templates/greeting/confirm.txt.j2", "{{ nothing.there }}")
+    ada = Recipient(address="ada@example.org", identity="ada@example.org", domain="example.org")
+    wish = Wish(person=ada, lists=("weekly",), language="", act=Act(how="sign-up form"))
+    with desk.ledger() as ledger:
+        ledger.write(joining.sign_up, wish, now())
+    start, logs = by_hand
+    made = start()
+    for _ in range(3):
+        made._greeter._quiet_until = 0
+        made.beat()
+    assert [each["event"] for each in logs].count("who joins cannot be greeted; it is tried again") == 1
+    assert "confirm.txt.j2" in made.vitals.pulse().broken["greetings"]
+    template.unlink()
+    made._greeter._quiet_until = 0
+    made.beat()
+    until(lambda: desk.mails())
+    assert "greetings" not in made.vitals.pulse().broken

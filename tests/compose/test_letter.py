@@ -127,3 +127,22 @@ def test_each_mail_may_have_an_address_of_its_own_that_bounces_come_back_to(desk
     plain = compose(desk.edition(), made, desk.KEYS).content
     assert isinstance(plain, Mail)
     assert content.data == plain.data
+
+
+def test_a_mail_to_confirm_has_one_way_in_and_none_out(desk) -> None:
+    text = replace(desk.LETTER, text="Yes: @@confirm_url@@\nNo: @@unsubscribe_url@@")
+    made = desk.edition(text, greeting="confirm", one_click=False)
+    data = desk.written(made)
+    assert "List-Unsubscribe" not in desk.head(data)
+    token = links.token(desk.KEYS.links, "confirm", desk.UUID)
+    assert desk.body(data, 0) == f"Yes: {desk.WEB}/confirm/{token}\nNo: "
+    assert links.read(desk.KEYS.links, "unsubscribe", token) is None
+
+
+def test_no_column_of_an_audience_is_the_way_in(desk) -> None:
+    text = replace(desk.LETTER, text="@@confirm_url@@")
+    data = desk.written(
+        desk.edition(text, greeting="confirm", one_click=False),
+        desk.with_recipient(merge={"confirm_url": "https://evil.example"}),
+    )
+    assert "evil" not in desk.body(data, 0)

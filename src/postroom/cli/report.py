@@ -33,7 +33,7 @@ def _print_sent(done: Done, out: Console) -> None:
     rows = [
         [
             console.state("sent"),
-            console.text(row.article),
+            console.text(row.article or "to who joins"),
             console.text(f"{row.channel} {row.variant}"),
             str(number),
             console.text(f"{row.transport} ({row.transport_kind})"),

@@ -19,7 +19,7 @@ from postroom.compose.body import Body, body_of, boundary_of
 from postroom.compose.dkim import Signer, aligned, signatures
 from postroom.compose.merge import cut, fill_text, value_of
 from postroom.compose.segments import Value, followed, written
-from postroom.compose.unsubscribe import PREFERENCES, WayOut, preferences, way_out
+from postroom.compose.unsubscribe import PREFERENCES, WayOut, preferences, way_in, way_out
 from postroom.errors import HeaderError
 from postroom.model import Delivery, Edition, Email, Mail, Recipient, Sender, Unsubscribe
 
@@ -63,11 +63,14 @@ def write_letter(edition: Edition, email: Email, delivery: Delivery, keys: Keys)
         raise HeaderError(f"{edition.key} has no sender; give its channel a `from`")
     form = _form(email, edition.content_hash, edition.sender, edition.unsubscribe, edition.one_click, keys)
     recipient = delivery.recipient
-    url = form.way_out.url_of(recipient)
+    to_confirm = edition.greeting == "confirm"  # who is on no list yet has none to leave
+    url = "" if to_confirm else form.way_out.url_of(recipient)
     values = {name: written(value_of(name, recipient, url)) for name in form.names}
     if form.choose is not None:
         token = links.token(keys.links, PREFERENCES, recipient.uuid)
         values["preferences_url"] = followed(form.choose, token)
+    if to_confirm:
+        values["confirm_url"] = written(way_in(edition.unsubscribe, recipient, keys.links))
     head = [form.top, _personal(form, email, delivery, values), form.middle, _leave(url), form.bottom]
     body = form.body.filled(values)
     if form.signers:

@@ -1,4 +1,4 @@
-"""The way out of a newsletter: one URL, for the header and for the links in the mail. And the way to choose."""
+"""The way out of a newsletter: one URL, for the header and for the links in the mail. The way in, and to choose."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ PURPOSE: Final = "unsubscribe"
 
 PREFERENCES: Final = "preferences"
 """What the token of a link to somebody's own page is good for: the subscriber's uuid."""
+
+CONFIRM: Final = "confirm"
+"""What the token of a link is good for that confirms: the subscriber's uuid."""
 
 _TOKEN: Final = "{token}"  # noqa: S105  # a place in a URL
 _EMAIL: Final = "{email}"
@@ -71,6 +74,13 @@ def way_out(way: Unsubscribe | None, keys: Sequence[bytes]) -> WayOut:
 def preferences(way: Unsubscribe | None) -> str:
     """Write the beginning, up to the token, of the URLs where people choose on our own pages; empty without these."""
     return "" if way is None or way.web is None else _safe(f"{way.web.rstrip('/')}/preferences/")
+
+
+def way_in(way: Unsubscribe | None, recipient: Recipient, keys: Sequence[bytes]) -> str:
+    """Write the URL by which somebody confirms what they asked for, on our own pages; empty where there are none."""
+    if way is None or way.web is None:
+        return ""
+    return _safe(f"{way.web.rstrip('/')}/confirm/") + links.token(keys, CONFIRM, recipient.uuid)
 
 
 def _piece(piece: str) -> str:

@@ -23,6 +23,7 @@ from postroom import config as settings
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import ConfigFile
+from postroom.daemon.greeter import Greeter
 from postroom.daemon.report import Report
 from postroom.daemon.staff import Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
@@ -82,6 +83,7 @@ class Daemon:
     is_broken: bool = False
     is_ousted: bool = False
     _upkeep: Upkeep = field(init=False)
+    _greeter: Greeter = field(init=False)
     _staff: Staff = field(init=False)
     _file: ConfigFile = field(init=False)
     _is_guarded: bool = False
@@ -101,6 +103,9 @@ class Daemon:
             clock=self.shift.clock,
             vitals=self.vitals,
             space=self.shift.space,
+        )
+        self._greeter = Greeter(
+            ledger=self.ledger, clock=self.shift.clock, vitals=self.vitals, space=self.shift.space
         )
         self._staff = Staff(
             ledger=self.ledger,
@@ -156,6 +161,8 @@ class Daemon:
             self._follow_config()
             if self._is_due():
                 self._tick()
+            if self._staff.publisher is not None and self._greeter.look(self._staff.publisher.project):
+                self._staff.wake()
         except _Stopped:
             pass
         except LedgerLocked as error:

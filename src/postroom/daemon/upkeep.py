@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from postroom.errors import LedgerBroken, LedgerError, PostroomError
-from postroom.outbox import backup, erasing, guard, pace, wiping
+from postroom.outbox import backup, erasing, guard, joining, pace, wiping
 from postroom.outbox.guard import Guarded
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.space import Space
@@ -63,9 +63,13 @@ class Upkeep:
             self._tell("ledger", self.guarded.why if self.guarded is not None else "")
 
     def _forget(self) -> None:
-        """Finish what people had erased: at most once an hour the file is written anew, for everybody waits then."""
+        """Forget who did not confirm, and finish what people had erased: at most once an hour the file is written anew,
+        for everybody waits then.
+        """
         self.ledger.write(erasing.finish)
         now = self.clock()
+        if forgotten := self.ledger.write(joining.forget_old, now):
+            log.info("forgot who did not confirm", requests=forgotten)
         is_early = self._wiped_at is not None and self._wiped_at <= now < self._wiped_at + WIPE_EVERY
         if is_early or not self.ledger.read(wiping.due):
             return

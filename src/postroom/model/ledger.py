@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from postroom.model.channel import Sender, Unsubscribe
 from postroom.model.lean import lean
@@ -58,6 +59,8 @@ class Edition:
     `due_at` is when it became ready. `hold_when_uncertain`: a lost answer is left to a person.
     `one_click` says whether List-Unsubscribe-Post may be written. `list` is what its readers can leave
     (`Audience.leaves`), `url` the article's own page, empty where it has none. `id` is the ledger's, 0 before.
+    One that greets who joins a list has no article: `greeting` says how it does, and `unsubscribe.web` of one to
+    confirm is where that is done.
     `holds` are the codes of `Held` that still stand, `reason` tells them in a sentence.
     """
 
@@ -84,6 +87,7 @@ class Edition:
     hold_when_uncertain: bool = False
     list: str = ""
     url: str = ""
+    greeting: Literal["", "confirm", "welcome"] = ""
     id: int = 0
 
 

@@ -46,7 +46,9 @@ _REFUSED_IN_ROW = (
     .values(refused_in_row=edition.c.refused_in_row + bindparam("more"))
     .returning(edition.c.refused_in_row)
 )
-_TRIED = select(edition.c.sent, edition.c.failed).where(edition.c.id == bindparam("edition"))
+_TRIED = select(edition.c.sent, edition.c.failed, edition.c.greeting).where(
+    edition.c.id == bindparam("edition")
+)
 _WHOSE = Hot(
     select(
         IDENTITY.label("identity"),
@@ -105,6 +107,8 @@ def _too_many_in_row(connection: Connection, edition_id: int, ends: Sequence[End
 def _too_many_at_first(connection: Connection, edition_id: int, ends: Sequence[End]) -> str:
     """Count refusals among the first recipients; of a turn that goes beyond those, the last answers do not count."""
     tried = connection.execute(_TRIED, {"edition": edition_id}).one()
+    if tried.greeting:  # strangers typed these addresses, and may mean harm to whoever waits with them
+        return ""
     number = tried.sent + tried.failed
     beyond = max(0, number - FIRST)
     final = [outcome for _, outcome in ends if isinstance(outcome, Sent | Refused)]

@@ -32,6 +32,7 @@ from postroom.outbox.filling import (
     pour_people,
     pour_segment,
 )
+from postroom.outbox.greetings import Batch, pour_batch
 from postroom.outbox.leaving import number_of
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.rows import AnyRow, edition_values, read_edition, seal_of
@@ -53,14 +54,14 @@ class Members:
 
 @dataclass(slots=True, kw_only=True)
 class Audience:
-    """Whom an edition is for: the rows of a file, or the members of a list.
+    """Whom an edition is for: the rows of a file, the members of a list, or those who are to be greeted.
 
     `rows_read` and `rejected` are the reader's counts; `people` must be the rest, in order, and is read
     once, in batches. `rejections`, (line, why), are those refused rows that are to be remembered; whoever reads
     `people` may add to them while they are read. Of a list nothing is read: the ledger counts its members.
     """
 
-    people: Iterable[Recipient] | Members
+    people: Iterable[Recipient] | Members | Batch
     rows_read: int = 0
     rejected: int = 0
     rejections: list[tuple[int, str]] = field(default_factory=list)
@@ -85,6 +86,8 @@ def freeze(ledger: Ledger, edition: Edition, audience: Audience, *, parts: int, 
                 if only is None
                 else pour_segment(ledger, begun, Segment(list=name, only=only))
             )
+        case Batch() as batch:
+            poured = pour_batch(ledger, begun, batch)
         case people:
             poured = pour_people(ledger, begun, people)
     return ledger.write(_seal, begun, poured, audience.rejections)
@@ -111,7 +114,7 @@ def _begin(
     if value.revision > 1:
         _wait_for_earlier(connection, value)
     filler = uuid4().hex
-    if value.unsubscribe is not None and value.unsubscribe.web is not None:
+    if value.list and value.unsubscribe is not None and value.unsubscribe.web is not None:
         way = replace(value.unsubscribe, list=number_of(connection, value.list))
         value = replace(value, unsubscribe=way)
     values = {

@@ -1,7 +1,8 @@
 """Count the failed deliveries that are still a person's to decide about.
 
 A decision that was made is none to make: whoever is suppressed gets nothing, what was withdrawn stays so, and a newer
-revision or the real edition of a rehearsal goes to whomever the old one did not reach.
+revision or the real edition of a rehearsal goes to whomever the old one did not reach. Of a greeting there is none
+either: whoever mistyped their address enters it again.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from sqlalchemy import Connection, and_, func, or_, select
 from postroom.model import DeliveryState, EditionState
 from postroom.outbox.columns import is_state
 from postroom.outbox.history import REPLACED
-from postroom.outbox.tables import article, delivery, edition, subscriber, suppression
+from postroom.outbox.tables import IS_FOR_ALL, article, delivery, edition, subscriber, suppression
 
 _FAILED = (
     select(edition.c.id, edition.c.key, edition.c.state, edition.c.failed)
     .outerjoin(article, article.c.id == edition.c.article)
     .where(
-        *(edition.c.failed > 0, edition.c.settled == ""),
+        *(edition.c.failed > 0, edition.c.settled == "", IS_FOR_ALL),
         *(edition.c.state != EditionState.CANCELLED.value, article.c.pulled_at.is_(None)),
     )
     .order_by(edition.c.due_at, edition.c.id)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, false, func, select
 from postroom.model import Approval, ChannelSighting, EditionState, History, KnownArticle, Past
 from postroom.outbox.meta import adopted_at
 from postroom.outbox.rows import AnyRow, accounts_of
-from postroom.outbox.tables import approval, article, channel, edition
+from postroom.outbox.tables import IS_FOR_ALL, approval, article, channel, edition
 
 REPLACED = "replaced"
 """How an edition is settled that was withdrawn for a newer revision of it."""
@@ -26,7 +26,7 @@ def read(connection: Connection) -> History:
     """Read all of it. What went out under a channel's old name counts under the new one as well."""
     channels = {row.name: row for row in connection.execute(select(channel))}
     rows = connection.execute(
-        select(edition).where(edition.c.settled != "resend").order_by(edition.c.id)
+        select(edition).where(edition.c.settled != "resend", IS_FOR_ALL).order_by(edition.c.id)
     ).all()
     latest = _editions(channels, [row for row in rows if row.settled != TAKEN_BACK])
     taken_back = _editions(channels, [row for row in rows if row.settled == TAKEN_BACK])
@@ -63,7 +63,7 @@ def version(connection: Connection) -> tuple[object, ...]:
             func.max(edition.c.finished_at),
             func.sum(edition.c.failed + edition.c.uncertain),
             func.sum(edition.c.id * (_STATE_CODE + func.length(edition.c.settled) * len(EditionState))),
-        )
+        ).where(IS_FOR_ALL)
     ).one()
     others = [
         connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -80,6 +80,7 @@ def _sighting(connection: Connection, name: str, channels: Mapping[str, AnyRow])
             edition.c.channel.in_(_names(name, channels)),
             edition.c.rehearsal == false(),
             edition.c.opened_at.is_not(None),
+            IS_FOR_ALL,
         )
         .order_by(edition.c.opened_at, edition.c.id)
     ).all()

@@ -144,11 +144,14 @@ def leave_by_link(connection: Connection, whom: Link, act: Act, now: datetime) -
 
 
 def ask(connection: Connection, subscriber_id: int, name: str, act: Act, now: datetime) -> bool:
-    """Note that somebody asks to be on a list; tell whether it still has to be confirmed. Who is on it stays so."""
+    """Note that somebody asks to be on a list; tell whether it still has to be confirmed. Who is on it stays so.
+
+    To ask again before that changes nothing.
+    """
     if is_member(connection, subscriber_id, name):
         return False
-    _ADD_REQUEST.put(connection, [(name, subscriber_id, to_micros(now))])
-    write_down(connection, subscriber_id, name, Said.ASKED, act, now)
+    if _ADD_REQUEST.put(connection, [(name, subscriber_id, to_micros(now))]):
+        write_down(connection, subscriber_id, name, Said.ASKED, act, now)
     return True
 
 

@@ -13,7 +13,7 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.moves import cancel_waiting, move
 from postroom.outbox.names import take
 from postroom.outbox.rows import AnyRow
-from postroom.outbox.tables import edition
+from postroom.outbox.tables import IS_FOR_ALL, edition
 
 SENT_AGAIN = "sent again for real"
 
@@ -27,6 +27,7 @@ _UNDECIDED = (
     select(edition)
     .where(
         edition.c.rehearsal == true(),
+        IS_FOR_ALL,
         edition.c.settled == "",
         edition.c.state != EditionState.FILLING.value,
         not_(_IS_PROPOSAL),

@@ -80,7 +80,7 @@ STAMP = (edition.c.token, edition.c.frozen_at, edition.c.created_at, edition.c.s
 _PLAIN = (
     *("key", "channel", "article", "variant", "revision", "title", "content_hash", "source_hash"),
     *("transport", "transport_kind", "rehearsal", "due_at", "created_at"),
-    *("one_click", "hold_when_uncertain", "reason", "list", "url"),
+    *("one_click", "hold_when_uncertain", "reason", "list", "url", "greeting"),
 )
 
 _STATES = {state.value: state for state in DeliveryState}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from postroom.model import Accounts, EditionState
 from postroom.outbox import attempts
@@ -15,7 +15,7 @@ from postroom.outbox.columns import is_state
 from postroom.outbox.figures import limited, oldest_begun, oldest_due
 from postroom.outbox.pauses import Pause, paused_transports, rested
 from postroom.outbox.rows import accounts_of
-from postroom.outbox.tables import edition
+from postroom.outbox.tables import IS_FOR_ALL, edition
 
 RECENTLY = timedelta(days=1)
 """For how long an edition counts as just finished: a weekend's outage of whoever is told may be longer than this,
@@ -25,7 +25,9 @@ but then `outbox status` tells.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """An edition that waits for a person, is in doubt, or is done. `holds` are the codes of what may be approved."""
+    """An edition that waits for a person, is in doubt, or is done and no greeting. `holds` are the codes of what may be
+    approved.
+    """
 
     key: str
     state: EditionState
@@ -76,7 +78,7 @@ def _found(connection: Connection, now: datetime) -> tuple[Found, ...]:
             or_(
                 is_state(edition.c.state, EditionState.HELD),
                 edition.c.uncertain > 0,
-                edition.c.finished_at > now - RECENTLY,
+                and_(edition.c.finished_at > now - RECENTLY, IS_FOR_ALL),
             )
         )
         .order_by(edition.c.due_at, edition.c.id)

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, and_, func, not_, or_, select
 
 from postroom.model import Accounts, Delivery, DeliveryState, Edition, EditionState
 from postroom.outbox.accounts import disproof
+from postroom.outbox.columns import is_state
 from postroom.outbox.names import find
 from postroom.outbox.rows import (
     DELIVERED_OF_EDITION,
@@ -22,12 +23,15 @@ from postroom.outbox.rows import (
     read_edition,
     stamp_of,
 )
-from postroom.outbox.tables import IS_DOUBTED, attempt, delivery, edition, rejection
+from postroom.outbox.tables import COUNTS, IS_DOUBTED, IS_FOR_ALL, attempt, delivery, edition, rejection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionRow:
-    """An edition without its content, and its accounts. Moments are None where they have not come."""
+    """An edition without its content, and its accounts. Moments are None where they have not come.
+
+    `greeting` is what the edition's is; `all` for the greetings of a channel in one row.
+    """
 
     id: int
     key: str
@@ -50,6 +54,7 @@ class EditionRow:
     opened_at: datetime | None
     first_sent_at: datetime | None
     finished_at: datetime | None
+    greeting: str
     accounts: Accounts
 
 
@@ -93,13 +98,20 @@ class Shown:
 def editions(
     connection: Connection, *, channel: str | None = None, states: Sequence[EditionState] = ()
 ) -> list[EditionRow]:
-    """List editions, the eldest first; of one channel or in some states where asked."""
-    query = select(edition).order_by(edition.c.due_at, edition.c.id)
+    """List editions, the eldest first; of one channel or in some states where asked.
+
+    Greetings that are done with, of which there are soon thousands, come as one row a channel, before all others.
+    """
+    which = []
     if channel is not None:
-        query = query.where(edition.c.channel == channel)
+        which.append(edition.c.channel == channel)
     if states:
-        query = query.where(edition.c.state.in_([state.value for state in states]))
-    return [_edition_row(row) for row in connection.execute(query)]
+        which.append(edition.c.state.in_([state.value for state in states]))
+    query = select(edition).where(not_(_IS_GREETED), *which).order_by(edition.c.due_at, edition.c.id)
+    return [
+        *map(_greeted_row, connection.execute(_GREETED.where(*which))),
+        *map(_edition_row, connection.execute(query)),
+    ]
 
 
 def deliveries(
@@ -168,10 +180,50 @@ def reconcile(connection: Connection) -> list[str]:
     return [f"{key}: {wrong}" for key, wrong in found if wrong]
 
 
+_IS_GREETED = and_(
+    not_(IS_FOR_ALL), is_state(edition.c.state, EditionState.FINISHED), edition.c.uncertain == 0
+)
+_GREETED = (
+    select(
+        edition.c.channel,
+        func.min(edition.c.due_at).label("due_at"),
+        func.max(edition.c.finished_at).label("finished_at"),
+        *(func.sum(edition.c[name]).label(name) for name in COUNTS),
+    )
+    .where(_IS_GREETED)
+    .group_by(edition.c.channel)
+    .order_by(edition.c.channel)
+)
+
+
+def _greeted_row(row: AnyRow) -> EditionRow:
+    """Sum up the greetings of a channel."""
+    names = ("article", "title", "reason", "transport", "transport_kind", "settled", "content_hash")
+    return EditionRow(
+        **dict.fromkeys(names, ""),
+        id=0,
+        key=f"greeting/{row.channel}",
+        channel=row.channel,
+        variant="greeting",
+        revision=1,
+        state=EditionState.FINISHED,
+        holds=(),
+        rehearsal=False,
+        parts=1,
+        due_at=row.due_at,
+        created_at=row.due_at,
+        opened_at=row.due_at,
+        first_sent_at=None,
+        finished_at=row.finished_at,
+        greeting="all",
+        accounts=Accounts(**{name: int(getattr(row, name)) for name in COUNTS}),
+    )
+
+
 def _edition_row(row: AnyRow) -> EditionRow:
     plain = (
         "id key channel article variant title revision reason transport transport_kind rehearsal settled "
-        "content_hash parts due_at created_at opened_at first_sent_at finished_at"
+        "content_hash parts due_at created_at opened_at first_sent_at finished_at greeting"
     )
     return EditionRow(
         **{name: getattr(row, name) for name in plain.split()},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Event
 from typing import Protocol
 
 from postroom.config import Config
-from postroom.model import Accounts, Finding
+from postroom.errors import LedgerBroken, LedgerLocked, PostroomError, TemplateError
+from postroom.model import Accounts, Finding, Severity
 from postroom.outbox import failures, history, leader, meta, status
 from postroom.outbox.backlogs import Backlog, backlogs
 from postroom.outbox.failures import Failures
@@ -18,12 +19,14 @@ from postroom.outbox.meta import GoodConfig
 from postroom.outbox.status import EditionRow
 from postroom.pipeline.abreast import deliver_abreast
 from postroom.pipeline.deliver import Clock, Tally
+from postroom.pipeline.greet import greet, is_anybody_waiting
 from postroom.pipeline.lanes import Shift, close_lanes, open_lanes
 from postroom.pipeline.plan import PlanLine, plan_of
 from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Publisher, Tick
 from postroom.pipeline.survey import Progress, Survey, judge_all
 
+_NOT_GREETED = "not-greeted"
 _GLANCE_SECONDS = 0.2
 """How long to wait between two looks at files that are still changing."""
 
@@ -104,8 +107,24 @@ def _publish_as_leader(
     if not ledger.write(leader.lead):
         return None
     tick = _publish_settled(publisher, clock, stop, progress)
+    found = _greet(publisher.project, ledger, clock())
     ledger.write(leader.step_down)
-    return tick
+    return replace(tick, findings=(*tick.findings, *found))
+
+
+def _greet(project: Project, ledger: Ledger, now: datetime) -> tuple[Finding, ...]:
+    """Greet who waits for it; tell what keeps it from being done, which keeps nothing else."""
+    try:
+        while is_anybody_waiting(project.config, ledger):
+            greet(project, ledger, now)
+    except (LedgerBroken, LedgerLocked):
+        raise
+    except TemplateError as error:
+        return (error.finding,)
+    except PostroomError as error:
+        file = project.config.path.name
+        return (Finding(rule=_NOT_GREETED, severity=Severity.ERROR, file=file, message=str(error)),)
+    return ()
 
 
 def _publish_settled(publisher: Publisher, clock: Clock, stop: Event, progress: Progress | None) -> Tick:
@@ -133,7 +152,9 @@ def _done(
     seen = judge_all(project, project.shelf.read(now), known, now)
     nothing = Accounts()
     grown = ((row, row.accounts.sent - before.get(row.key, nothing).sent) for row in rows)
-    failed = {row.key: row.accounts.failed - before.get(row.key, nothing).failed for row in rows}
+    failed = {
+        row.key: row.accounts.failed - before.get(row.key, nothing).failed for row in rows if not row.greeting
+    }
     return Done(
         sent=tuple((row, number) for row, number in grown if number > 0),
         held=tuple(row for row in rows if row.state == "held"),

@@ -132,7 +132,7 @@ def _manuscript(project: Project, candidate: Candidate) -> tuple[Manuscript, tup
         url=config.images.url,
         file=article.file,
     )
-    brand = _logo(project, candidate.channel)
+    brand = logo(project, candidate.channel)
     images = {**own.images, **brand.images}
     found = (*own.findings, *brand.findings, *_too_many(article, len(refs)))
     return Manuscript(article=article, body=body, images=images), found
@@ -148,23 +148,23 @@ def _too_many(article: Article, number: int) -> Iterator[Finding]:
         )
 
 
-def _logo(project: Project, channel: Channel) -> assets.Resolved:
+def logo(project: Project, channel: Channel) -> assets.Resolved:
     """Make the brand's logo ready; templates look it up by its path."""
-    logo = channel.brand.logo
-    if logo is None or not channel.is_email:
+    picture = channel.brand.logo
+    if picture is None or not channel.is_email:
         return assets.Resolved(images={}, findings=())
     config = project.config
-    inside = logo.is_relative_to(config.base)
+    inside = picture.is_relative_to(config.base)
     found = assets.resolve(
-        [ImageRef(src=logo.name, alt=channel.publication.name)],
-        near=logo.parent,
-        root=config.base if inside else logo.parent,
+        [ImageRef(src=picture.name, alt=channel.publication.name)],
+        near=picture.parent,
+        root=config.base if inside else picture.parent,
         cache=project.cache,
         url=config.images.url,
         file=channel.file,
     )
     return assets.Resolved(
-        images={str(logo): each for each in found.images.values()}, findings=found.findings
+        images={str(picture): each for each in found.images.values()}, findings=found.findings
     )
 
 
@@ -201,7 +201,7 @@ def _edition(
         created_at=now,
         sender=channel.sender,
         unsubscribe=channel.unsubscribe,
-        one_click=_one_click(channel),
+        one_click=one_click(channel),
         hold_when_uncertain=channel.hold_when_uncertain,
         list=channel.audience.leaves if channel.audience else "",
         url=article.url or "",
@@ -211,7 +211,7 @@ def _edition(
     )
 
 
-def _one_click(channel: Channel) -> bool:
+def one_click(channel: Channel) -> bool:
     """Say whether List-Unsubscribe-Post may be written (RFC 8058): only with an https URL that answers.
 
     A rehearsal never asks it. Before a real transport sends anything, `wayout` has asked.

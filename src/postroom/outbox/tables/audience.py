@@ -51,7 +51,7 @@ request = Table(
     metadata,
     Column("list", Text, primary_key=True),
     Column("subscriber_id", ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True),
-    Column("at", Moment, nullable=False),
+    Column("at", Moment, nullable=False, index=True),
 )
 
 # What people agreed to and took back, each time: when, how and from where. It is never changed.
@@ -69,7 +69,8 @@ consent = Table(
 )
 
 # The mails that greet who joins a list: one row a mail. Until `edition_id` says in which edition it goes out, it is
-# to be written. That somebody got one stays known, so that nobody can have a stranger flooded with them.
+# to be written. That somebody got one stays known, so that nobody can have a stranger flooded with them. A mail to
+# confirm is for all that somebody asked for; its `list` is the one whose channel sends it.
 greeting = Table(
     "greeting",
     metadata,

@@ -13,6 +13,7 @@ down_revision = "0003"
 def upgrade() -> None:
     """Add the tables, and what people and editions are told of beside."""
     op.drop_column("request", "mailed_at")
+    op.create_index("ix_request_at", "request", ["at"])
     op.add_column("subscriber", _words("tags", "[]"))
     for name in ("greeting", "url"):
         op.add_column("edition", _words(name))

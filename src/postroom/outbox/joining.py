@@ -1,0 +1,109 @@
+"""People join lists by double opt-in: somebody enters an address, and who reads its mail confirms.
+
+Whatever an address is to us, whoever enters it learns nothing: all that differs is whether a mail goes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select, update
+
+from postroom.model import Recipient
+from postroom.outbox import greetings, leaving
+from postroom.outbox.erasures import erased
+from postroom.outbox.leaving import Act
+from postroom.outbox.subscribers import enrol_one
+from postroom.outbox.suppressions import is_suppressed
+from postroom.outbox.tables import membership, request, subscriber
+
+FORGOTTEN_AFTER = timedelta(days=30)
+"""How long somebody has to confirm what they asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody entered into a form: who, which lists, in which language they read (a BCP 47 tag, or empty)."""
+
+    person: Recipient
+    lists: tuple[str, ...]
+    language: str
+    act: Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The lists that somebody has asked for and not confirmed, and those that they are on, each in order."""
+
+    asked: tuple[str, ...]
+    on: tuple[str, ...]
+
+
+def sign_up(connection: Connection, wish: Wish, now: datetime) -> bool:
+    """Note what somebody asks for, and that they are to be asked to confirm it; tell whether they are.
+
+    They are not where they were asked within a day, for whatever lists: the mail that they have is for all of them. Who
+    is suppressed or was erased stays so, and nothing is kept of it. A name and a language are taken from who is new
+    alone: no stranger changes what is known of somebody.
+    """
+    identity = wish.person.identity
+    if is_suppressed(connection, identity) or erased(connection, [identity]):
+        return False
+    number = _enrolled(connection, wish, now)
+    may_be = greetings.may_be_asked(connection, number, now)
+    waiting = [name for name in wish.lists if leaving.ask(connection, number, name, wish.act, now)]
+    if not waiting or not may_be:
+        return False
+    connection.execute(update(request).where(request.c.subscriber_id == number).values(at=now))
+    greetings.note(connection, number, "confirm", waiting[0], now)
+    return True
+
+
+def confirm(connection: Connection, uuid: str, act: Act, now: datetime) -> Place | None:
+    """Put somebody on all lists that they have asked for, and have them welcomed by each; twice is once.
+
+    `asked` are then those that they were not on before. None where there is nobody.
+    """
+    before = place(connection, uuid)
+    number = leaving.person(connection, uuid)
+    if before is None or number is None:
+        return None
+    new = [name for name in before.asked if leaving.confirm(connection, number, name, act, now)]
+    for name in new:
+        greetings.note(connection, number, "welcome", name, now)
+    return Place(
+        asked=tuple(new), on=_lists(connection, membership.c.list, membership.c.subscriber_id == number)
+    )
+
+
+def place(connection: Connection, uuid: str) -> Place | None:
+    """Tell which lists the subscriber with a uuid asked for, and is on; None where there is nobody."""
+    number = leaving.person(connection, uuid)
+    if number is None:
+        return None
+    return Place(
+        asked=_lists(connection, request.c.list, request.c.subscriber_id == number),
+        on=_lists(connection, membership.c.list, membership.c.subscriber_id == number),
+    )
+
+
+def _enrolled(connection: Connection, wish: Wish, now: datetime) -> int:
+    """Make a subscriber of who is none; return their number."""
+    theirs = select(subscriber.c.id).where(subscriber.c.identity == wish.person.identity)
+    known: int | None = connection.execute(theirs).scalar_one_or_none()
+    if known is not None:
+        return known
+    number = enrol_one(connection, wish.person, "sign-up form", now)
+    if wish.language:
+        connection.execute(update(subscriber).where(subscriber.c.id == number).values(language=wish.language))
+    return number
+
+
+def _lists(connection: Connection, name: ColumnElement[str], theirs: ColumnElement[bool]) -> tuple[str, ...]:
+    return tuple(connection.execute(select(name).where(theirs).order_by(name)).scalars())
+
+
+def forget_old(connection: Connection, now: datetime) -> int:
+    """Forget what people asked for and did not confirm in time; tell how many requests that were."""
+    return greetings.forget_old(connection, now - FORGOTTEN_AFTER)
