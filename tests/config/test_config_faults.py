@@ -241,6 +241,8 @@ ROWS: list[tuple[str, str, list[str]]] = [
      ['13:41: web.sign_up, item 1: "people" is a file, which Postroom never changes; people can join a list of the ledger: `{list: …}`']),
     ("audiences: {", "web: {url: https://m.example, sign_up: [some]}\naudiences: {some: {list: some}, ",
      ['2:41: web.sign_up, item 1: no email channel has the audience "some", so nobody could be greeted']),
+    ("audiences: {people: {file: people.csv}}", "web: {url: https://m.example, sign_up: [people]}\naudiences: {people: {list: a, only: 'country is \"DE\"'}}",
+     ['2:41: web.sign_up, item 1: "people" is a part of a list, chosen by `only:`; name an audience that is the whole of it']),
     ("audiences: {people: {file: people.csv}}", "web: {url: https://m.example, sign_up: [people, people]}\naudiences: {people: {list: a}}",
      ['2:49: web.sign_up, item 2: comes twice; keep one of them']),
     ("audiences: {people: {file: people.csv}}", "web: {sign_up: [people]}\naudiences: {people: {list: a}}",

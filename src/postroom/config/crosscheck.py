@@ -169,6 +169,8 @@ def _closed(name: str, sections: Sections) -> str:
     audience = sections.audiences[name]
     if audience is not None and audience.list_ is None:
         return f'"{name}" is a file, which Postroom never changes; people can join a list of the ledger: `{{list: …}}`'
+    if audience is not None and audience.only is not None:
+        return f'"{name}" is a part of a list, chosen by `only:`; name an audience that is the whole of it'
     served = any(each and each.kind == EMAIL and each.audience == name for each in sections.channels.values())
     broken = None in sections.channels.values()
     return (

@@ -180,7 +180,7 @@ class _Settled:
         shared = {title for title, number in Counter(named.values()).items() if number > 1}
         return {
             self._list(audience): f"{title}: {audience}" if title in shared else title
-            for audience, title in reversed(named.items())
+            for audience, title in named.items()
         }
 
     def channel(self, name: str, section: ChannelSection) -> Channel:

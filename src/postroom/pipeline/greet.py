@@ -47,12 +47,15 @@ def greet(project: Project, ledger: Ledger, now: datetime) -> tuple[Edition, ...
 
 
 def _greeters(config: Config) -> Mapping[str, Channel]:
-    """Find for each list of the ledger the first channel that goes to it."""
-    return {
-        each.audience.list: each
-        for each in reversed(tuple(config.channels.values()))
-        if each.is_email and each.audience is not None and each.audience.list is not None
-    }
+    """Find for each list of the ledger the first channel that goes to the whole of it, else the first one at all."""
+    found: dict[str, Channel] = {}
+    channels = [each for each in config.channels.values() if each.is_email and each.audience is not None]
+    for each in sorted(
+        channels, key=lambda each: each.audience is not None and each.audience.only is not None
+    ):
+        if each.audience is not None and each.audience.list is not None:
+            found.setdefault(each.audience.list, each)
+    return found
 
 
 def _greet(project: Project, ledger: Ledger, channel: Channel, batch: Batch, now: datetime) -> Edition | None:

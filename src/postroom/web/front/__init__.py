@@ -9,6 +9,7 @@
     POST /preferences/{token}/erase    erases it
     POST /hooks/{source}   takes in what a provider tells
     GET  / …          the archive, feeds, mails and pictures: `reading`, `pictures`
+    …    /subscribe, /confirm/{token}         the way in: `joining`
 
 What a page looks like, `web.public` knows; what happens, the ledger. A GET never writes, and who holds no token that
 we signed learns nothing: neither who is known nor which lists there are.
@@ -34,6 +35,7 @@ from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.hooks import hooks
 from postroom.web.front.answers import Front
+from postroom.web.front.joining import Joining
 from postroom.web.front.leaving import Leaving
 from postroom.web.front.pictures import Pictures
 from postroom.web.front.preferences import Preferences
@@ -91,6 +93,7 @@ def app(front: Front) -> Starlette:
             *Webhooks(front).routes(),
             *Reading(front=front).routes(),
             *Pictures(front=front).routes(),
+            *Joining(front).routes(),
         ],
         exception_handlers={
             HTTPException: _refused(front),

@@ -16,6 +16,7 @@ from postroom.config import ImageSettings, WebSettings
 from postroom.model import Publication
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.hooks import Hook
+from postroom.web.front.limits import SignUpLimits
 from postroom.web.front.logo import Logo, logo_of
 from postroom.web.front.together import Together
 from postroom.web.public import HEADERS, STATUS, Notice, Site, message, style_name
@@ -39,6 +40,7 @@ class Front:
     clock: Callable[[], datetime]
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     images: ImageSettings | None = None
+    limits: SignUpLimits = field(default_factory=SignUpLimits)
 
     @cached_property
     def together(self) -> Together:
