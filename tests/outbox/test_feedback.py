@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from postroom import verp
 from postroom.model import Feedback, FeedbackKind, Sent, Thresholds
-from postroom.outbox import erasing, feedback, operate
+from postroom.outbox import erasing, feedback, operate, reckoning, traces
 from postroom.outbox.feedback import Acted, Heard
 from postroom.outbox.tables import consent, departure, subscriber, suppression
 from postroom.outbox.tables import feedback as kept
@@ -473,3 +473,20 @@ def test_order_repeats_and_portions_make_no_difference_to_the_end(
     found = outbox.ledger.read(lambda connection: connection.execute(gone).scalars().all())
     state = given_up(outbox), sorted(one.partition("@")[0] for one in found)
     assert state == as_in_the_model(events, thresholds)
+
+
+@pytest.mark.sqlite_only
+def test_no_look_up_reads_more_than_one_persons_mails(outbox) -> None:
+    def plans(connection) -> list[str]:
+        found = []
+        for hot in (traces._MAIL, traces._PERSON, traces._NAMED, reckoning._LAST_ARRIVED, reckoning._THEIRS):
+            compiled = hot._statement.compile(dialect=connection.dialect)
+            marks = tuple("[]" if name == "ids" else 1 for name in compiled.positiontup)
+            rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled.string}", marks).all()
+            found += [row[3] for row in rows]
+        return found
+
+    scans = [
+        plan for plan in outbox.ledger.read(plans) if plan.startswith("SCAN") and "json_each" not in plan
+    ]
+    assert scans == []

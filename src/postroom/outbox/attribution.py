@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, literal_column, select
+from sqlalchemy import Connection, bindparam, exists, func, literal_column, not_, select
 
 from postroom.model import DeliveryState
 from postroom.outbox.columns import is_state
@@ -41,6 +41,20 @@ _NEWEST_TO = Hot(
     .order_by(edition.c.id.desc())
     .limit(1)
 )
+
+
+_LATELY = Hot(
+    select(edition.c.id)
+    .where(edition.c.created_at > bindparam("since"), not_(edition.c.rehearsal))
+    .order_by(edition.c.id.desc())
+    .limit(literal_column("200"))
+)
+"""The editions that feedback is about, as a rule. Each is looked through for one person by its index."""
+
+
+def lately(connection: Connection, since: int) -> list[int]:
+    """Give the numbers of the newest two hundred editions that went out for real, of those made after a moment."""
+    return [row.id for row in _LATELY.rows(connection, since=since)]
 
 
 def newest_to(connection: Connection, subscriber_id: int, name: str) -> int | None:

@@ -26,8 +26,8 @@ from postroom.outbox.suppressions import suppress
 from postroom.outbox.tables import IS_UNHEARD, edition, feedback, suppression
 from postroom.outbox.traces import ERASED, Trace, trace
 
-MOST: Final = 100
-"""How much one transaction acts on: some 50 ms, for senders wait for it."""
+MOST: Final = 25
+"""How much one transaction acts on: some 20 ms, for senders wait for it."""
 
 MAX_BACKLOG: Final = 10_000
 """How much may wait to be acted on before no more is taken from webhooks."""

@@ -13,11 +13,12 @@ from typing import Final, TypeAlias
 from sqlalchemy import Connection, bindparam, exists, func, not_, or_, select
 
 from postroom.model import DeliveryState, FeedbackKind, Thresholds
+from postroom.outbox.attribution import lately
 from postroom.outbox.columns import is_state, to_micros
-from postroom.outbox.hot import Hot
+from postroom.outbox.hot import Among, Hot
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.suppressions import FORGIVEN
-from postroom.outbox.tables import delivery, edition, feedback, subscriber
+from postroom.outbox.tables import delivery, feedback, subscriber
 from postroom.outbox.traces import Trace
 
 FORGIVEN_BEFORE: Final = "forgiven before"
@@ -26,6 +27,10 @@ SETTLED: Final = timedelta(days=5)
 """After how long a mail that nothing came back of has arrived: servers try for four or five days
 (RFC 5321 §4.5.4.1)."""
 
+_MADE_BEFORE: Final = timedelta(days=30)
+"""How long before its mails go out an edition is made, at most: one that is held may wait for weeks."""
+
+_MICROSECOND: Final = timedelta(microseconds=1)
 _Mark: TypeAlias = tuple[str, int]
 """Which mail feedback is about; feedback about an unknown one is counted for itself."""
 
@@ -45,12 +50,10 @@ _CAME_BACK = exists().where(
     or_(*(feedback.c.kind == kind.value for kind in (FeedbackKind.BOUNCED, FeedbackKind.DEFERRED))),
 )
 _LAST_ARRIVED = Hot(
-    select(func.max(delivery.c.begun_at).label("at"))
-    .select_from(edition.join(delivery, delivery.c.edition_id == edition.c.id))
-    .where(
+    select(func.max(delivery.c.begun_at).label("at")).where(
+        Among(delivery.c.edition_id),
         delivery.c.recipient == bindparam("person"),
-        or_(edition.c.finished_at.is_(None), edition.c.finished_at >= bindparam("since")),
-        not_(edition.c.rehearsal),
+        delivery.c.part == 0,
         is_state(delivery.c.state, DeliveryState.SENT),
         delivery.c.begun_at >= bindparam("since"),
         delivery.c.begun_at <= bindparam("settled"),
@@ -114,12 +117,13 @@ def _soft(
     """Count the most of these moments that lie within one period, since a mail last arrived."""
     arrived = _LAST_ARRIVED.rows(
         connection,
+        ids=lately(connection, moments[0] - _MADE_BEFORE // _MICROSECOND),
         person=about.subscriber,
         since=moments[0],
         settled=to_micros(now - SETTLED),
         this=about.delivery or 0,
     )[0].at
-    within = thresholds.within // timedelta(microseconds=1)
+    within = thresholds.within // _MICROSECOND
     return most_within((each for each in moments if arrived is None or each > arrived), within)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select, update
 
 from postroom.model import DeliveryState, EditionState, FeedbackKind
 from postroom.outbox.accounts import settle
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
+from postroom.outbox.hot import Hot
 from postroom.outbox.moves import move
 from postroom.outbox.rows import AnyRow
 from postroom.outbox.tables import delivery, edition, feedback, subscriber, suppression
@@ -20,7 +22,11 @@ FORGIVEN = "forgiven"
 """What came of feedback that is no longer held against somebody."""
 
 _WISH = FeedbackKind.UNSUBSCRIBED.value
-_UNFINISHED = (EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
+_UNFINISHED = select(edition.c.id, edition.c.state).where(
+    is_state(edition.c.state, EditionState.FILLING, EditionState.HELD, EditionState.OPEN)
+)
+_ALL_UNFINISHED = Hot(_UNFINISHED.order_by(edition.c.id))
+_PERSON = Hot(select(subscriber.c.id).where(subscriber.c.identity == bindparam("identity")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +49,20 @@ def suppress(
     """
     values = {"identity": identity, "address": address, "reason": reason, "source": source}
     _ADD.run(connection, [{**values, "at": to_micros(now)}])
-    person = select(subscriber.c.id).where(subscriber.c.identity == identity)
-    recipient = connection.execute(person).scalar_one_or_none()
-    if recipient is None:
-        return 0
-    return cancel_queued(connection, recipient, f"suppressed: {reason}", now)
+    people = _PERSON.rows(connection, identity=identity)
+    return cancel_queued(connection, people[0].id, f"suppressed: {reason}", now) if people else 0
 
 
 def cancel_queued(
     connection: Connection, recipient: int, reason: str, now: datetime, *which: ColumnElement[bool]
 ) -> int:
     """Cancel what is queued for a subscriber of unfinished editions, all or `which`; return how many messages."""
-    unfinished = select(edition.c.id, edition.c.state).where(is_state(edition.c.state, *_UNFINISHED), *which)
-    return sum(
-        _cancel(connection, (row.id, row.state), recipient, reason, now)
-        for row in connection.execute(unfinished.order_by(edition.c.id)).all()
+    rows: Sequence[AnyRow] = (
+        connection.execute(_UNFINISHED.where(*which).order_by(edition.c.id)).all()
+        if which
+        else _ALL_UNFINISHED.rows(connection)
     )
+    return sum(_cancel(connection, (row.id, row.state), recipient, reason, now) for row in rows)
 
 
 def unsuppress(connection: Connection, identity: str) -> bool:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from postroom import verp
 from postroom.model import DeliveryState
+from postroom.outbox.attribution import lately
 from postroom.outbox.erasures import erased
-from postroom.outbox.hot import Hot
+from postroom.outbox.hot import Among, Hot
 from postroom.outbox.rows import ADDRESS, DELIVERED_OF_EDITION, IDENTITY, STAMP, AnyRow, stamp_of
 from postroom.outbox.tables import attempt, delivery, edition, subscriber
 
@@ -66,13 +67,14 @@ _PERSON = Hot(
 _NAMED = Hot(
     select(delivery.c.id, delivery.c.edition_id, edition.c.list)
     .select_from(
-        edition.join(
-            delivery,
-            and_(delivery.c.edition_id == edition.c.id, delivery.c.recipient == bindparam("person")),
-        ).join(attempt, attempt.c.delivery_id == delivery.c.id)
+        delivery.join(attempt, attempt.c.delivery_id == delivery.c.id).join(
+            edition, edition.c.id == delivery.c.edition_id
+        )
     )
     .where(
-        edition.c.created_at > bindparam("since"),
+        Among(delivery.c.edition_id),
+        delivery.c.recipient == bindparam("person"),
+        delivery.c.part == 0,
         or_(attempt.c.reply.like(bindparam("quoted")), delivery.c.remote_id == bindparam("remote")),
     )
     .order_by(delivery.c.id)
@@ -177,8 +179,8 @@ def _named(connection: Connection, person: int, row: AnyRow) -> AnyRow | None:
         return None
     rows = _NAMED.rows(
         connection,
+        ids=lately(connection, row.heard_at - _REMEMBERED // _MICROSECOND),
         person=person,
-        since=row.heard_at - _REMEMBERED // _MICROSECOND,
         quoted=f"%{row.remote_id}%",
         remote=row.remote_id,
     )
