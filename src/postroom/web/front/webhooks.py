@@ -26,10 +26,9 @@ from postroom.feedback.webhooks import Confirmation, Rejected
 from postroom.feedback.webhooks.request import MAX_BYTES
 from postroom.feedback.webhooks.sns import confirmation_url
 from postroom.model import Feedback
-from postroom.outbox import confirmations
+from postroom.outbox import confirmations, feedback
 from postroom.web.front.answers import Front, body_of
 from postroom.web.front.buckets import Buckets
-from postroom.web.front.intake import Intake
 
 log = structlog.get_logger()
 
@@ -39,6 +38,7 @@ A_SECOND: Final = 1_000
 
 _AGAIN_SECONDS: Final = "60"
 _SOON_SECONDS: Final = "5"
+_COUNTED_FOR: Final = timedelta(seconds=1)
 _QUIET: Final = timedelta(minutes=1)
 """For how long the same fault of the same provider is not logged again: strangers must not fill the log."""
 
@@ -48,12 +48,10 @@ class Webhooks:
     """The endpoints of `/hooks/{source}`: those of the providers that are believed."""
 
     front: Front
-    _intake: Intake = field(init=False)
     _buckets: Buckets = field(default_factory=lambda: Buckets(burst=BURST, a_second=A_SECOND))
     _told: dict[tuple[str, str], datetime] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._intake = Intake(self.front.ledger, self.front.clock)
+    _counted_at: datetime | None = None
+    _has_room: bool = True
 
     def routes(self) -> list[Route]:
         """Tell which of them answers what."""
@@ -77,12 +75,24 @@ class Webhooks:
                 await self._confirm(asked, now)
                 return _answer(202, "taken")
             case events:
-                return await self._keep(events)
+                return await self._keep(events, now)
 
-    async def _keep(self, events: tuple[Feedback, ...]) -> Response:
-        if events and not await self._intake.keep(events):
+    async def _keep(self, events: tuple[Feedback, ...], now: datetime) -> Response:
+        """Keep what was told, in a commit with what others tell, unless too much waits to be acted on."""
+        if not events:
+            return _answer(202, "taken")
+        if not await self._is_room(now):
             return _answer(503, "later", _AGAIN_SECONDS)
+        await self.front.together.write(lambda connection: feedback.hear(connection, events, now))
         return _answer(202, "taken")
+
+    async def _is_room(self, now: datetime) -> bool:
+        """Whether more may be taken; counted now and then, for counting takes longer than keeping."""
+        if self._counted_at is None or not timedelta(0) <= now - self._counted_at < _COUNTED_FOR:
+            self._counted_at = now
+            waiting = await run_in_threadpool(self.front.ledger.read, feedback.waiting)
+            self._has_room = waiting < feedback.MAX_BACKLOG
+        return self._has_room
 
     async def _confirm(self, asked: Confirmation, now: datetime) -> None:
         """Leave it to a person whether a topic may speak; what it offers to open is opened by nobody."""
