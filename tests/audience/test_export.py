@@ -33,6 +33,15 @@ def test_the_first_row_names_the_columns():
     assert table == [["email", "city"], ["a@example.org", "Bern"], ["b@example.org", "Genève, GE"]]
 
 
+def test_a_header_may_be_given_and_stands_there_without_rows():
+    assert exported(fields=["email", "=1"]) == [["email", "'=1"]]
+    assert exported({"city": "Bern", "email": "a@example.org"}, fields=["email", "name"]) == [
+        ["email", "name"],
+        ["a@example.org", ""],
+    ]
+    assert exported() == []
+
+
 def test_missing_cells_are_empty_and_surplus_ones_left_out():
     assert exported({"email": "a@example.org", "x": "1"}, {"email": "b@example.org", "y": "2"})[2] == [
         "b@example.org",

@@ -13,28 +13,31 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
 _FORMULA: Final = re.compile(r"['\s]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
-def write(rows: Iterable[Mapping[str, str]], stream: TextIO, *, raw: bool = False) -> int:
-    """Write a header (the keys of the first row) and the rows; return how many rows.
+def write(
+    rows: Iterable[Mapping[str, str]], stream: TextIO, *, fields: Sequence[str] = (), raw: bool = False
+) -> int:
+    """Write a header (`fields`, else the keys of the first row) and the rows; return how many rows.
 
-    A key that a later row lacks is an empty cell there; one that only a later row has is left
-    out. `raw` leaves formulas as they are. `stream` should be opened with `newline=""`.
+    A key that a row lacks is an empty cell there; one that the header lacks is left out. `raw` leaves formulas as
+    they are. `stream` should be opened with `newline=""`.
     """
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
-        return 0
-    fields = list(first)
+    if not fields:
+        first = next(rows, None)
+        if first is None:
+            return 0
+        fields, rows = list(first), chain([first], rows)
     keep = str if raw else guarded
     writer = csv.writer(stream, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
     writer.writerow(map(keep, fields))
     written = 0
-    for row in chain([first], rows):
+    for row in rows:
         writer.writerow([keep(row.get(field, "")) for field in fields])
         written += 1
     return written

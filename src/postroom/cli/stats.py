@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -13,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from postroom.audience.export import guarded
+from postroom import audience
 from postroom.cli import console, scoreboard, session
 from postroom.cli.moment import MOMENT
 from postroom.cli.periods import DAY, WEEK, begins
@@ -148,7 +147,7 @@ def _tell_edition(one: Result, asked: Asked, how: str | None) -> None:
 
 def _tell_list(one: Growth, asked: Asked, how: str | None) -> None:
     if how == JSON:
-        console.print_json(_list_as_dict(one))
+        console.print_json(asdict(one))
     elif how == CSV:
         write_csv(_PERIOD, [{"list": one.list, **asdict(period)} for period in one.periods])
     else:
@@ -161,7 +160,7 @@ def _tell_all(found: Overview, asked: Asked, how: str | None) -> None:
             {
                 "editions": [as_dict(one) for one in found.editions],
                 "greetings": [{"kind": one.kind, **asdict(one.counts)} for one in found.greeted],
-                "lists": [_list_as_dict(one) for one in found.lists],
+                "lists": [asdict(one) for one in found.lists],
             }
         )
     elif how == CSV:
@@ -194,19 +193,13 @@ def as_dict(one: Result) -> dict[str, object]:
     return shaped | {f"{name}_rate": rate if one.is_mail else None for name, rate in rates.items()}
 
 
-def _list_as_dict(one: Growth) -> dict[str, object]:
-    return asdict(one)
-
-
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write rows to stdout as CSV, nothing in which a spreadsheet would run."""
-    writer = csv.writer(sys.stdout, lineterminator="\r\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(row[name]) for name in columns])
+    texts = ({name: _cell(row[name]) for name in columns} for row in rows)
+    audience.write(texts, sys.stdout, fields=columns)
 
 
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    return guarded(value.isoformat() if isinstance(value, datetime) else str(value))
+    return value.isoformat() if isinstance(value, datetime) else str(value)
