@@ -13,13 +13,23 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from postroom.address import normalise
-from postroom.model import Recipient
-from postroom.outbox import Ledger, erasing, joining, leaving, person, subscribers, suppressions
+from postroom.model import Recipient, Sent
+from postroom.outbox import (
+    Ledger,
+    enqueue,
+    erasing,
+    greetings,
+    joining,
+    leaving,
+    person,
+    subscribers,
+    suppressions,
+)
 from postroom.outbox.joining import Place, Wish
 from postroom.outbox.leaving import Act
-from postroom.outbox.tables import consent, greeting, membership, request, subscriber
+from postroom.outbox.tables import attempt, consent, delivery, greeting, membership, request, subscriber
 
-from .conftest import NOW
+from .conftest import NOW, an_edition
 
 DAY = timedelta(days=1)
 FORM = Act(how="sign-up form", source="192.0.2.7")
@@ -38,6 +48,10 @@ def rows(ledger: Ledger, table: Any) -> list[Any]:
 def uuid_of(ledger: Ledger, identity: str = "ada@example.org") -> str:
     query = select(subscriber.c.uuid).where(subscriber.c.identity == identity)
     return ledger.read(lambda connection: connection.execute(query).scalar_one())
+
+
+def person_at(ledger: Ledger, identity: str) -> person.Person | None:
+    return ledger.read(person.find, identity)
 
 
 def signed_up(ledger: Ledger, wish: Wish, now: datetime = NOW) -> bool:
@@ -143,8 +157,39 @@ def test_what_nobody_confirms_is_forgotten_after_thirty_days(ledger: Ledger) -> 
     signed_up(ledger, a_wish("bob@example.org"), NOW + DAY)
     assert ledger.write(joining.forget_old, NOW + 30 * DAY) == 0
     assert ledger.write(joining.forget_old, NOW + 30 * DAY + timedelta(seconds=1)) == 1
-    assert ledger.write(joining.confirm, uuid_of(ledger), FORM, NOW + 31 * DAY) == Place(asked=(), on=())
+    assert person_at(ledger, "ada@example.org") is None
+    assert person_at(ledger, "bob@example.org") is not None
     assert len(rows(ledger, greeting)) == 1
+
+
+def test_nothing_is_left_of_a_stranger_whom_we_forget_and_they_may_ask_again(ledger: Ledger, outbox) -> None:
+    signed_up(ledger, a_wish("ada@example.org"))
+    batches = ledger.write(greetings.gather, ("weekly",))
+    made = an_edition(article="", key="greeting/confirm/x", greeting="confirm", list="")
+    enqueue.freeze(ledger, made, enqueue.Audience(people=batches[0]), parts=1, now=NOW)
+    outbox.record(outbox.claim(), Sent(reply="250 ok for ada@example.org"))
+    assert ledger.write(joining.forget_old, NOW + 31 * DAY) == 1
+    assert person_at(ledger, "ada@example.org") is None
+    assert rows(ledger, consent) == rows(ledger, greeting) == rows(ledger, request) == []
+    assert "ada" not in repr([rows(ledger, each) for each in (subscriber, delivery, attempt)])
+    assert outbox.counts() == {"rows_read": 1, "recipients": 1, "sent": 1}
+    assert signed_up(ledger, a_wish("ada@example.org"), NOW + 31 * DAY)
+
+
+@pytest.mark.parametrize("known", ["member", "left", "mailed"])
+def test_who_is_known_otherwise_is_kept(ledger: Ledger, outbox, known: str) -> None:
+    signed_up(ledger, a_wish("ada@example.com"))
+    number = ledger.read(leaving.person, uuid_of(ledger, "ada@example.com"))
+    assert number is not None
+    match known:
+        case "member":
+            ledger.write(leaving.add, number, "monthly", FORM, NOW)
+        case "left":
+            ledger.write(leaving.leave, number, "monthly", FORM, NOW)
+        case "mailed":
+            outbox.freeze("ada")
+    assert ledger.write(joining.forget_old, NOW + 31 * DAY) == 1
+    assert person_at(ledger, "ada@example.com") is not None
 
 
 def test_who_asks_again_has_thirty_days_again(ledger: Ledger) -> None:

@@ -69,7 +69,7 @@ class Upkeep:
         self.ledger.write(erasing.finish)
         now = self.clock()
         if forgotten := self.ledger.write(joining.forget_old, now):
-            log.info("forgot who did not confirm", requests=forgotten)
+            log.info("forgot who did not confirm", people=forgotten)
         is_early = self._wiped_at is not None and self._wiped_at <= now < self._wiped_at + WIPE_EVERY
         if is_early or not self.ledger.read(wiping.due):
             return

@@ -85,6 +85,13 @@ def erase_by_link(connection: Connection, uuid: str, now: datetime) -> Erased | 
     return erase(connection, identity, now) if identity is not None else None
 
 
+def forget(connection: Connection, number: int, now: datetime) -> None:
+    """Take out what is kept about a subscriber who never was one; nothing keeps them from coming back."""
+    with _overwriting(connection):
+        _erase_subscriber(connection, number, now)
+        connection.execute(update(feedback).where(feedback.c.subscriber_id == number).values(_silent()))
+
+
 def finish(connection: Connection) -> int:
     """Erase what was written down about messages that were being sent while their people were erased.
 

@@ -153,11 +153,10 @@ def pour_batch(ledger: Ledger, filling: Filling, batch: Batch) -> Poured:
     return poured
 
 
-def forget_old(connection: Connection, before: datetime) -> int:
-    """Forget requests from before a moment that were never confirmed, and mails from before it; count the requests."""
+def forget_old(connection: Connection, before: datetime) -> None:
+    """Forget that mails were sent before a moment; some thousand at a time."""
     eldest = select(greeting.c.id).order_by(greeting.c.id).limit(_FORGET)
     connection.execute(delete(greeting).where(greeting.c.id.in_(eldest), greeting.c.at < before))
-    return connection.execute(delete(request).where(request.c.at < before)).rowcount
 
 
 def _pour(connection: Connection, filling: Filling, batch: Batch) -> tuple[int, int, int]:

@@ -8,18 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, not_, or_, select, update
 
 from postroom.model import Recipient
-from postroom.outbox import greetings, leaving
+from postroom.outbox import erasing, greetings, leaving
 from postroom.outbox.erasures import erased
 from postroom.outbox.leaving import Act
 from postroom.outbox.subscribers import enrol_one
 from postroom.outbox.suppressions import is_suppressed
-from postroom.outbox.tables import membership, request, subscriber
+from postroom.outbox.tables import (
+    IS_FOR_ALL,
+    consent,
+    delivery,
+    departure,
+    edition,
+    membership,
+    request,
+    subscriber,
+)
 
 FORGOTTEN_AFTER = timedelta(days=30)
 """How long somebody has to confirm what they asked for."""
+
+FORM = "sign-up form"
+"""Where subscribers come from who entered their own address."""
+
+AT_ONCE = 20
+"""How many people a transaction forgets: for each it looks into all editions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +109,7 @@ def _enrolled(connection: Connection, wish: Wish, now: datetime) -> int:
     known: int | None = connection.execute(theirs).scalar_one_or_none()
     if known is not None:
         return known
-    number = enrol_one(connection, wish.person, "sign-up form", now)
+    number = enrol_one(connection, wish.person, FORM, now)
     if wish.language:
         connection.execute(update(subscriber).where(subscriber.c.id == number).values(language=wish.language))
     return number
@@ -105,5 +120,32 @@ def _lists(connection: Connection, name: ColumnElement[str], theirs: ColumnEleme
 
 
 def forget_old(connection: Connection, now: datetime) -> int:
-    """Forget what people asked for and did not confirm in time; tell how many requests that were."""
-    return greetings.forget_old(connection, now - FORGOTTEN_AFTER)
+    """Forget what people asked for and did not confirm in time, and those who are not known otherwise; tell how many
+    people that were: a few at a time, for others wait meanwhile.
+    """
+    before = now - FORGOTTEN_AFTER
+    greetings.forget_old(connection, before)
+    late = select(request.c.subscriber_id).where(request.c.at < before).order_by(request.c.at).limit(AT_ONCE)
+    people = {*connection.execute(late).scalars()}
+    for number in sorted(people):
+        mine = request.c.subscriber_id == number
+        connection.execute(delete(request).where(mine, request.c.at < before))
+        if _is_stranger(connection, number):
+            erasing.forget(connection, number, now)
+    return len(people)
+
+
+def _is_stranger(connection: Connection, number: int) -> bool:
+    """Whether all that is known of somebody is what was entered into a form: no list, no word of their own, no mail
+    that was not a greeting.
+    """
+    who, came = subscriber.c.id == number, subscriber.c.source == FORM
+    mailed = exists().where(
+        IS_FOR_ALL, delivery.c.edition_id == edition.c.id, delivery.c.recipient == subscriber.c.id
+    )
+    spoken = exists().where(consent.c.subscriber_id == subscriber.c.id, consent.c.what != leaving.Said.ASKED)
+    kept = (
+        exists().where(table.c.subscriber_id == subscriber.c.id) for table in (membership, departure, request)
+    )
+    known = select(subscriber.c.id).where(who, came, not_(or_(*kept, spoken, mailed)))
+    return connection.execute(known).one_or_none() is not None
