@@ -60,3 +60,16 @@ def test_it_wants_to_know_its_address(office, postroom) -> None:
     answer = postroom("web")
     assert answer.code == 2
     assert "web: url:" in answer.told
+
+
+def test_it_prints_the_form_for_a_page_of_yours(office, postroom) -> None:
+    config = office.folder / "config.yaml"
+    text = config.read_text()
+    web = '\nweb: {url: "https://mail.test.example", sign_up: [%s]}\n'
+    config.write_text(text.replace("{file: subscribers.csv}", "{list: weekly}") + web % "subscribers")
+    answer = postroom("web", "--form")
+    assert answer.code == 0
+    assert answer.out.startswith('<form action="https://mail.test.example/subscribe" method="post"')
+    assert answer.out.endswith("</form>\n")
+    config.write_text(text + web % "")
+    assert postroom("web", "--form").code == 2

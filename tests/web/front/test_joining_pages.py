@@ -336,6 +336,26 @@ def test_a_thousand_forms_for_one_address_are_one_mail(served: Served) -> None:
     assert served.count(greeting) == 1
 
 
+def test_a_mailbox_with_many_addresses_is_not_flooded_through_them(served: Served) -> None:
+    answers = {served.send(f"ada+{number}@example.org").text for number in range(6)}
+    assert len(answers) == 1
+    assert served.count(greeting) == 3
+    served.send("ada@example.org")
+    assert served.count(greeting) == 4
+
+
+def test_who_left_by_mistake_is_led_back_where_every_list_is_open(served: Served) -> None:
+    token = links.token(served.front.keys, "unsubscribe", "01234567-0000-7000-8000-000000000000", "1")
+    assert "/post/subscribe" not in served.client.post(f"/u/{token}").text
+    titles = {name: served.front.web.titles[name] for name in served.front.web.sign_up}
+    all_open = replace(served.front, web=replace(served.front.web, titles=titles))
+    handle = serve_beside(all_open, "127.0.0.1:0")
+    try:
+        assert 'href="/post/subscribe"' in httpx.post(f"{handle.address}/u/{token}").text
+    finally:
+        handle.close()
+
+
 def test_nothing_is_open_unless_the_config_says_so(served: Served) -> None:
     closed = replace(served.front, web=replace(served.front.web, sign_up=()))
     handle = serve_beside(closed, "127.0.0.1:0")

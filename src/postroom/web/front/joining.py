@@ -35,7 +35,7 @@ from postroom.outbox.joining import Wish
 from postroom.outbox.leaving import Act
 from postroom.web.front.answers import Front, body_of, page
 from postroom.web.front.leaving import source_of
-from postroom.web.front.limits import Limiter, network_of
+from postroom.web.front.limits import Limiter, mailbox_of, network_of
 from postroom.web.public import (
     EMAIL,
     HEADERS,
@@ -92,6 +92,7 @@ class Joining:
         self.front = front
         self._networks = Limiter(front.limits.network, time.monotonic)
         self._all = Limiter(front.limits.all, time.monotonic)
+        self._mailboxes = Limiter(front.limits.mailbox, time.monotonic)
 
     def routes(self) -> list[Route]:
         """Tell which of them answers what."""
@@ -200,6 +201,9 @@ class Joining:
     async def _note(self, form: _Form, act: Act, language: str) -> None:
         person = _person(form)
         assert person is not None
+        if "+" in person.identity and self._mailboxes.wait(mailbox_of(person.identity)):
+            log.info("form sent", is_mailbox_full=True)
+            return
         wish = Wish(person=person, lists=self._chosen(form), language=language[:35], act=act)
         ledger = self.front.ledger
         is_asked = await run_in_threadpool(ledger.write, joining.sign_up, wish, self.front.clock())

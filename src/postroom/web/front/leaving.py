@@ -60,7 +60,13 @@ class Leaving:
         if done is not None and done.is_new:
             log.info("left a list", subscriber=link.uuid, list=link.list, cancelled=done.cancelled)
         site = self.front.site_for(request)
-        return page(left(site, [site.name], ""), PERSONAL)
+        return page(left(site, [site.name], self._back), PERSONAL)
+
+    @property
+    def _back(self) -> str:
+        """Tell where people may sign up again; nowhere, unless every list is open to them."""
+        web = self.front.web
+        return f"{self.front.base}/subscribe" if web.sign_up and {*web.titles} <= {*web.sign_up} else ""
 
     def _link(self, request: Request) -> Link | None:
         """Read the token; None where we did not sign it."""

@@ -29,11 +29,13 @@ class SignUpLimits:
     """How many forms a network may send, and how many mails to confirm all of them together may cause.
 
     A lecture hall shares one address, so twenty come at once. A mail each second is 86,400 strangers a day: more than
-    any form of ours will see, and few enough for the good name of whoever sends them.
+    any form of ours will see, and few enough for the good name of whoever sends them. A mailbox has as many addresses
+    as its owner likes, `ada+a@`, `ada+b@`: three of them a day is enough.
     """
 
     network: Rate = Rate(burst=20, seconds=30)
     all: Rate = Rate(burst=300, seconds=1)
+    mailbox: Rate = Rate(burst=3, seconds=8 * 3600)
 
 
 @dataclass(slots=True)
@@ -54,6 +56,12 @@ class Limiter:
         if len(self._due) > MOST_NETWORKS:
             self._due.popitem(last=False)
         return max(wait, 0.0)
+
+
+def mailbox_of(identity: str) -> str:
+    """Tell which mailbox an address leads to, as far as it shows: what is after a `+` is its owner's to choose."""
+    local, _, domain = identity.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def network_of(host: str) -> str:
