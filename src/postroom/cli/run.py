@@ -33,6 +33,8 @@ from postroom.pipeline.vitals import Vitals
 from postroom.pipeline.wayout import with_ways_out
 
 if TYPE_CHECKING:
+    from postroom.outbox.ledger import Ledger
+    from postroom.web.front.serving import Handle as Pages
     from postroom.web.health import Handle
 
 log = structlog.get_logger()
@@ -145,6 +147,7 @@ def _serve(path: Path, config: Config, office: Office, stop: threading.Event) ->
         roll=office.roll,
         crew=office.crew,
         monitoring=_monitoring,
+        pages=_pages,
         stopping=stop,
     )
     log.info("started", config=str(path), pid=os.getpid())
@@ -154,6 +157,17 @@ def _serve(path: Path, config: Config, office: Office, stop: threading.Event) ->
     if not is_whole:
         os._exit(0)  # what hangs would keep the process; to leave it is what a kill -9 does, and that is safe
     return int(daemon.is_ousted)
+
+
+def _pages(config: Config, ledger: Ledger) -> Pages | None:
+    """Serve the public pages where there is a `web: url:`, unless `in_daemon: false` leaves that to `postroom web`."""
+    if config.web is None or config.web.url is None or not config.web.in_daemon:
+        return None
+    from postroom.web.front import front_of
+    from postroom.web.front.serving import serve_beside
+
+    front = front_of(config, ledger, session.now, session.secrets(config.base))
+    return serve_beside(front, config.web.listen)
 
 
 def _monitoring(config: Config, vitals: Vitals) -> Handle | None:

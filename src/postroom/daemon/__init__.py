@@ -24,6 +24,7 @@ from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import ConfigFile
 from postroom.daemon.greeter import Greeter
+from postroom.daemon.pages import Opening
 from postroom.daemon.report import Report
 from postroom.daemon.staff import Monitoring, Staff
 from postroom.daemon.upkeep import Upkeep
@@ -78,6 +79,7 @@ class Daemon:
     roll: Roll
     crew: Crew
     monitoring: Monitoring = lambda config, vitals: None
+    pages: Opening = lambda config, ledger: None
     stopping: threading.Event = field(default_factory=threading.Event)
     vitals: Vitals = field(default_factory=lambda: Vitals(time.monotonic))
     is_broken: bool = False
@@ -113,6 +115,7 @@ class Daemon:
             crew=self.crew,
             vitals=self.vitals,
             monitoring=self.monitoring,
+            pages=self.pages,
             stopping=self.stopping,
             changed=self._changed.set,
             broken=self._break_off,

@@ -6,12 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from postroom.config import Config
 from postroom.daemon.crew import Crew
 from postroom.daemon.files import FileWatch
 from postroom.daemon.listener import Listener
+from postroom.daemon.pages import Closing, Opening, Pages
 from postroom.errors import PostroomError
 from postroom.outbox import meta
 from postroom.outbox.ledger import Ledger
@@ -22,14 +23,6 @@ from postroom.pipeline.project import Project, open_project
 from postroom.pipeline.publish import Publisher
 from postroom.pipeline.vitals import Vitals
 from postroom.pipeline.workers import STOP_SECONDS, Workers
-
-
-class Closing(Protocol):
-    """Something that runs until it is closed."""
-
-    def close(self) -> None:
-        """End it."""
-
 
 Monitoring: TypeAlias = Callable[[Config, Vitals], Closing | None]
 """Answers monitoring as a config wants it; None where it wants none."""
@@ -46,6 +39,7 @@ class Staff:
     crew: Crew
     vitals: Vitals
     monitoring: Monitoring
+    pages: Opening
     stopping: threading.Event
     changed: Callable[[], None]
     broken: Callable[[], None]
@@ -57,10 +51,12 @@ class Staff:
     _listener: Listener | None = None
     _attended: Config | None = None
     _watch: FileWatch = field(init=False)
+    _pages: Pages = field(init=False)
     _changing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._watch = FileWatch(self.changed)
+        self._pages = Pages(self.ledger, self.pages)
 
     def work_by(self, config: Config, *, only_rehearsals: bool) -> Project:
         """Work by `config` from now on, and remember it as the last good one.
@@ -85,6 +81,7 @@ class Staff:
             self._workers.start()
             self.crew.start()
             self._listen(config, only_rehearsals=only_rehearsals)
+            self._open_pages(config, only_rehearsals=only_rehearsals)
         self._watch.follow(config)
         self.changed()
         return project
@@ -95,6 +92,7 @@ class Staff:
             self._workers.wake()
         if self._notifier is not None:
             self._notifier.wake()
+        self._pages.look()
 
     def rest(self, *, judges: bool) -> bool:
         """Let what is in flight be finished, here and in the crew; tell whether all of it was in time.
@@ -116,8 +114,16 @@ class Staff:
 
     def close(self) -> None:
         """Tell nobody anything more."""
+        self._pages.close()
         self._tell_nobody()
         self._hear_nothing()
+
+    def _open_pages(self, config: Config, *, only_rehearsals: bool) -> None:
+        """Serve the public pages; a ledger that is a copy takes nobody's word, which the real one would not hear."""
+        if only_rehearsals:
+            self._pages.close()
+        else:
+            self._pages.serve(config)
 
     def _tell_nobody(self) -> None:
         for each in (self._notifier, self._monitor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from sqlalchemy import Connection, exc
 
@@ -12,8 +12,11 @@ from postroom.outbox.hot import execute
 
 T = TypeVar("T")
 
+Work: TypeAlias = Callable[[Connection], T]
+"""What is done in a transaction. It may be run more than once, so it must do nothing but use its connection."""
 
-def each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> list[T | Exception]:
+
+def each(connection: Connection, works: Sequence[Work[T]]) -> list[T | Exception]:
     """Run all of them, one after the other; return what each gave, or raised.
 
     What one did that raised is undone, and nothing of the others. Where the database itself fails, that is raised,
@@ -22,7 +25,7 @@ def each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> 
     return [_run(connection, work) for work in works]
 
 
-def _run(connection: Connection, work: Callable[[Connection], T]) -> T | Exception:
+def _run(connection: Connection, work: Work[T]) -> T | Exception:
     execute(connection, "SAVEPOINT one", ())
     try:
         done = work(connection)

@@ -91,7 +91,7 @@ def app(front: Front) -> Starlette:
             *Leaving(front).routes(),
             *Preferences(front).routes(),
             *Webhooks(front).routes(),
-            *Reading(front=front).routes(),
+            *Reading(front=front, sign_up=f"{front.base}/subscribe" if front.web.sign_up else "").routes(),
             *Pictures(front=front).routes(),
             *Joining(front).routes(),
         ],

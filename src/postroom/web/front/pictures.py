@@ -79,4 +79,4 @@ def below_pages(images: ImageSettings, web: WebSettings) -> str:
     )
 
 
-_TAKEN: Final = frozenset({"u", "e", "page", "..", "."})
+_TAKEN: Final = frozenset({"u", "e", "page", "subscribe", "confirm", "preferences", "hooks", "..", "."})

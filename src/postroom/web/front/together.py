@@ -7,15 +7,12 @@ as ever; a hundred at once do not wait for a hundred.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from postroom.outbox import together
 from postroom.outbox.ledger import Ledger
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+from postroom.outbox.together import Work
 
 T = TypeVar("T")
 
@@ -28,14 +25,11 @@ class Together:
     """Writes to a ledger for all who ask in one event loop."""
 
     ledger: Ledger
-    _waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = field(default_factory=list)
+    _waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = field(default_factory=list)
     _writing: asyncio.Task[None] | None = None
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in a transaction and return what it gave, after the commit; raises what it raises.
-
-        It may be run more than once before that, so it must do nothing but use its connection.
-        """
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in a transaction and return what it gave, after the commit; raises what it raises."""
         waits: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, waits))
         if self._writing is None or self._writing.done():
