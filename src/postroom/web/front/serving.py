@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvicorn
@@ -32,7 +34,7 @@ class Handle:
 def serve(front: Front, place: str, on_ready: Callable[[str], None]) -> None:
     """Serve at `place` (`host:port`) until SIGINT or SIGTERM. Raises UsageError where it cannot listen."""
     listener = listener_at(place, "web.listen")
-    with listener:
+    with listener, _ending_well():
         on_ready(address_of(listener))
         _server(front).run(sockets=[listener])
 
@@ -45,6 +47,18 @@ def serve_beside(front: Front, place: str) -> Handle:
     )
     thread.start()
     return Handle(address_of(listener), server, thread)
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Let a stop that was asked for be no failure: uvicorn sends itself the signal again once it has stopped."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _server(front: Front) -> uvicorn.Server:
