@@ -34,7 +34,7 @@ class SignUpLimits:
     """
 
     network: Rate = Rate(burst=20, seconds=30)
-    all: Rate = Rate(burst=300, seconds=1)
+    all: Rate = Rate(burst=1000, seconds=1)
     mailbox: Rate = Rate(burst=3, seconds=8 * 3600)
 
 
