@@ -95,8 +95,10 @@ def open_books(station: Station) -> Books:
         editions = ledger.read(status.editions)
         rows = ledger.read(lambda connection: list(status.deliveries(connection)))
         attempts: list[AttemptRow] = []
-        for each in editions:
-            attempts += ledger.read(status.show, each.key, attempts=_ALL).attempts
+        for key in {each.key for each in editions if each.greeting != "all"} | {
+            each.edition for each in rows
+        }:
+            attempts += ledger.read(status.show, key, attempts=_ALL).attempts
     return Books(editions, rows, attempts, taken)
 
 
