@@ -56,9 +56,9 @@ def people(number: int) -> Iterator[Recipient]:
         )
 
 
-def enqueue_edition(ledger: Ledger, article: str) -> None:
-    """Freeze a newsletter for everybody on the list."""
-    edition = Edition(
+def newsletter(article: str) -> Edition:
+    """Make an edition that can be frozen."""
+    return Edition(
         key=f"newsletter/article/{article}",
         channel="newsletter",
         variant="article",
@@ -75,8 +75,12 @@ def enqueue_edition(ledger: Ledger, article: str) -> None:
         sender=Sender(from_=f"News <{ADDRESS}>", list_id="news.example.org", list_name="News"),
         unsubscribe=Unsubscribe(mailto=ADDRESS),
     )
+
+
+def enqueue_edition(ledger: Ledger, article: str) -> None:
+    """Freeze a newsletter for everybody on the list."""
     audience = enqueue.Audience(people=enqueue.Members(list=LIST))
-    enqueue.freeze(ledger, edition, audience, parts=1, now=NOW)
+    enqueue.freeze(ledger, newsletter(article), audience, parts=1, now=NOW)
 
 
 def work(url: str, worker: int, size: int, deliveries: int) -> Cost:

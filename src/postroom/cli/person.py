@@ -16,10 +16,13 @@ from postroom.model import Recipient
 from postroom.outbox import erasures, leaving, person, subscribers
 from postroom.outbox.leaving import Act
 from postroom.outbox.ledger import Ledger
-from postroom.outbox.person import Person
+from postroom.outbox.person import Person, Standing
+from postroom.pipeline.belonging import belongings
 
 _BY_HAND = "by hand"
 _ON = {"on": "is on", "asked": "has asked for, and not confirmed,", "left": "has left"}
+_GONE = ("bounced", "complained")
+_STATES = {"on": "confirmed", "asked": "unconfirmed", "left": "unsubscribed"}
 _SAID = {"asked": "asked for", "confirmed": "confirmed", "added": "was put on", "left": "left"}
 
 list_option = click.option(
@@ -76,17 +79,32 @@ def remove(config: Path, address: str, name: str, because: str) -> None:
 @console.json_option
 @click.pass_obj
 def show(config: Path, address: str, as_json: bool) -> None:
-    """Say what is known of ADDRESS: their lists, what they agreed to and when, and what went to them."""
+    """Say what is known of ADDRESS: their lists, what they agreed to and when, and what went to them; and which of the
+    audiences in config.yaml they are in, and why.
+    """
     who = session.address(address, "ADDRESS")
     project = session.load_or_last_good(config)
     with session.ledger_of(project) as ledger:
         found = _known(ledger, who)
+        audiences = list(belongings(project.config, ledger, found))
     if as_json:
-        console.print_json(asdict(found))
+        states = {each.list: _state(each, found) for each in found.standings}
+        console.print_json(
+            {**asdict(found), "states": states, "audiences": [asdict(each) for each in audiences]}
+        )
         return
     zone = ZoneInfo(project.config.publication.timezone)
     for line in _lines(found, zone):
         click.echo(line)
+    for each in audiences:
+        click.echo(f"audience '{each.audience}': {'yes' if each.belongs else 'no'}, {each.why}")
+
+
+def _state(standing: Standing, found: Person) -> str:
+    """Name the state of somebody on a list."""
+    if standing.how == "on" and found.suppressed is not None:
+        return found.suppressed.reason if found.suppressed.reason in _GONE else "suppressed"
+    return _STATES[standing.how]
 
 
 def _recipient(who: Address, called: str) -> Recipient:
@@ -108,8 +126,17 @@ def _lines(found: Person, zone: ZoneInfo) -> list[str]:
     lines = [
         f"{found.address}{named}, known since {told(found.since, zone)}, from {found.source or 'nowhere'}"
     ]
-    lines += [f"  {name}: {value}" for name, value in found.attributes.items() if name != "name" and value]
-    lines += [f"{_ON[each.how]} '{each.list}' since {told(each.since, zone)}" for each in found.standings]
+    lines += [
+        f"  {name}: {value}"
+        for name, value in found.attributes.items()
+        if value and name != "name" and not (name == "tags" and found.tags)
+    ]
+    lines += [f"  tags: {', '.join(found.tags)}"] * bool(found.tags)
+    lines += [f"  language: {found.language}"] * bool(found.language and "language" not in found.attributes)
+    lines += [
+        f"{_ON[each.how]} '{each.list}' since {told(each.since, zone)}: {_state(each, found)}"
+        for each in found.standings
+    ]
     if found.suppressed is not None:
         lines.append(
             f"gets nothing: suppressed on {told(found.suppressed.at, zone)}, {found.suppressed.reason}"

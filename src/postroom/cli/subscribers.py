@@ -7,17 +7,18 @@ from pathlib import Path
 
 import click
 
-from postroom.cli import console, importing, person, session
+from postroom.cli import importing, person, session
 from postroom.cli.erase import erase
 from postroom.cli.export import export
+from postroom.cli.listing import listing
 from postroom.cli.person import list_option
-from postroom.outbox import subscribers
+from postroom.cli.tag import tag
 from postroom.outbox.standings import Errand
 
 
 @click.group()
 def command() -> None:
-    """Import, export, list, add, remove, show and erase the subscribers that the ledger keeps, list by list.
+    """Import, export, list, add, remove, show, tag and erase the subscribers that the ledger keeps, list by list.
 
     A channel reaches them with `audience: NAME` and `audiences: {NAME: {list: LIST}}`. An audience that
     is a CSV file needs no import: edit the file.
@@ -86,29 +87,5 @@ def import_(
     return int(bool(taken.stay))
 
 
-@command.command("list")
-@list_option
-@console.json_option
-@click.pass_obj
-def list_(config: Path, name: str, as_json: bool) -> None:
-    """List the subscribers of a list."""
-    project = session.load(config)
-    with session.ledger_of(project) as ledger:
-        people = list(subscribers.stream(ledger, name))
-        names = ledger.read(subscribers.list_names)
-    if as_json:
-        console.print_json([{"email": one.address, "name": one.name, **one.merge} for one in people])
-        return
-    out = console.out()
-    out.print(
-        console.table(
-            ["email", "name"], [[console.text(one.address), console.text(one.name)] for one in people]
-        )
-    )
-    out.print(f"\n{len(people)} subscribers in '{console.text(name)}'")
-    if not people and names:
-        out.print(f"Lists that have some: {console.text(', '.join(names))}")
-
-
-for _one in (export, person.add, person.remove, person.show, erase):
+for _one in (export, person.add, person.remove, person.show, listing, tag, erase):
     command.add_command(_one)

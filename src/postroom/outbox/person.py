@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, select, update
 
 from postroom.outbox.content import decode_map
+from postroom.outbox.entries import encode_tags
 from postroom.outbox.suppressions import Suppression, suppression_of
 from postroom.outbox.tables import (
     consent,
@@ -46,6 +48,7 @@ class Person:
     """A subscriber. `source` is where they came from, `mails` how many messages stand in each state."""
 
     number: int
+    identity: str
     uuid: str
     address: str
     name: str
@@ -67,6 +70,7 @@ def find(connection: Connection, identity: str) -> Person | None:
         return None
     return Person(
         number=row.id,
+        identity=row.identity,
         uuid=row.uuid,
         address=row.address,
         name=row.name,
@@ -80,6 +84,23 @@ def find(connection: Connection, identity: str) -> Person | None:
         suppressed=suppression_of(connection, identity),
         mails=_mails(connection, row.id),
     )
+
+
+def tag(
+    connection: Connection, identity: str, more: Sequence[str], fewer: Sequence[str]
+) -> tuple[str, ...] | None:
+    """Give somebody tags and take others away, whose case does not count; return all that they have.
+
+    Returns None where there is nobody.
+    """
+    mine = subscriber.c.identity == identity
+    kept = connection.execute(select(subscriber.c.tags).where(mine).with_for_update()).scalar_one_or_none()
+    if kept is None:
+        return None
+    gone = {each.casefold() for each in (*fewer, *more)}
+    tags = {each for each in json.loads(kept) if each.casefold() not in gone} | set(more)
+    connection.execute(update(subscriber).where(mine).values(tags=encode_tags(tags)))
+    return tuple(sorted(tags))
 
 
 def _standings(connection: Connection, number: int) -> tuple[Standing, ...]:
