@@ -82,8 +82,6 @@ class Dovecot:
 
     def deliver(self, name: str, data: bytes) -> Path:
         """Put a mail into the inbox as a mail server does."""
-        for folder in ("tmp", "new", "cur"):
-            self._own(self.maildir / folder)
         path = self.maildir / "new" / name
         path.write_bytes(data)
         self._give(path)
@@ -92,6 +90,8 @@ class Dovecot:
     def empty(self) -> None:
         """Take all mails out, and what Dovecot knows of them."""
         shutil.rmtree(self.maildir, ignore_errors=True)
+        for folder in ("tmp", "new", "cur"):
+            self._own(self.maildir / folder)
 
     def stop(self) -> None:
         assert self.process.stdin is not None

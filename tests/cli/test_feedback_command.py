@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from email import message_from_bytes
 from pathlib import Path
 
+import httpx
+import provider_requests as provider
 import pytest
 from feedback_mails import report
 
+from postroom import config
 from postroom.cli import session
-from postroom.outbox import confirmations
+from postroom.feedback.webhooks import mailgun, postmark, ses
+from postroom.outbox import Ledger, confirmations
+from postroom.web.front import front_of
+from postroom.web.front.serving import serve_beside
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"
 
@@ -130,3 +138,43 @@ def test_topics_that_ask_are_listed_with_the_address_to_open(desk, postroom) -> 
 def test_before_anything_came_back_nothing_is_listed(desk, postroom) -> None:
     assert postroom("feedback", "list").code == 0
     assert json.loads(postroom("feedback", "list", "--json").out) == {"events": [], "confirm": []}
+
+
+@pytest.mark.parametrize("source", sorted(provider.GOLDEN))
+def test_who_bounces_at_a_provider_gets_no_other_mail(mailing, postroom, mailbox, hours, source: str) -> None:
+    send(postroom)
+    gone = mailbox.recipients[0]
+    sent = message_from_bytes(mailbox.messages[0])
+    with (mailing.folder / "config.yaml").open("a") as file:
+        file.write("web: {url: https://mail.test.example}\n")
+    loaded = config.load(mailing.folder / "config.yaml")
+    with Ledger(loaded.database) as ledger:
+        trust = ses.Settings(
+            topics=frozenset({provider.TOPIC}), certificates=lambda url: provider.certificate()
+        )
+        known = postmark.Settings(username=provider.POSTMARK[0], password=provider.POSTMARK[1])
+        signed = mailgun.Settings(signing_key=provider.MAILGUN_KEY)
+        front = replace(
+            front_of(loaded, ledger, lambda: provider.NOW, str),
+            hooks={
+                "ses": lambda body, headers, now: ses.read(body, headers, trust, now),
+                "postmark": lambda body, headers, now: postmark.read(body, headers, known, now),
+                "mailgun": lambda body, headers, now: mailgun.read(body, headers, signed, now),
+            },
+        )
+        handle = serve_beside(front, "127.0.0.1:0")
+        posted = provider.GOLDEN[source](gone, message_id=sent["Message-ID"].strip("<>"))
+        answer = httpx.post(
+            f"{handle.address}/hooks/{source}", content=posted.body, headers=list(posted.headers)
+        )
+        handle.close()
+    assert answer.status_code == 202
+    assert json.loads(postroom("feedback", "fetch", "--json").out)["suppressed"] == 1
+    (event,) = json.loads(postroom("feedback", "list", "--json").out)["events"]
+    assert (event["source"], event["outcome"]) == (source, "suppressed")
+    assert event["edition"] == (None if source == "postmark" else "newsletter/article/letters")
+    mailbox.recipients.clear()
+    mailing.article("more", hours(-0.5))
+    send(postroom, "more", 2)
+    assert len(mailbox.recipients) == 2
+    assert gone not in mailbox.recipients

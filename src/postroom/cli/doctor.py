@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from postroom import __version__
-from postroom.cli import console, lawful, session
+from postroom.cli import console, hearing, lawful, session
 from postroom.cli import reception as mail
 from postroom.cli.diagnosis import Diagnosis
 from postroom.cli.moment import told
@@ -93,6 +93,7 @@ def _diagnoses(path: Path, how: Looking) -> Iterator[Diagnosis]:
     yield from _servers(config, is_online=is_online)
     yield from _keys(config)
     yield from _hooks(config)
+    yield from hearing.diagnoses(config, is_online=is_online)
     yield from mail.diagnoses(config, how)
 
 
