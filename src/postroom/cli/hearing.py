@@ -15,7 +15,7 @@ _NOBODY = (
     "nobody reads what comes back: name `feedback: mailbox:`, or the webhooks of your provider, "
     "or dead addresses stay on the list (docs/feedback.md)"
 )
-_NO_TOKEN = 'reports that name no mail are lost: write `return_path: "bounces+{token}@…"` for '
+_NAMELESS = 'reports that name no mail are lost: write `return_path: "bounces+{token}@…"` for '
 
 
 def diagnoses(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:
@@ -35,7 +35,7 @@ def diagnoses(config: Config, *, is_online: bool) -> Iterator[Diagnosis]:
             if each.sender is not None and verp.PLACE not in (each.sender.return_path or "")
         ]
         if without:
-            yield Diagnosis(state="worth knowing", what=_WHAT, detail=_NO_TOKEN + ", ".join(without))
+            yield Diagnosis(state="worth knowing", what=_WHAT, detail=_NAMELESS + ", ".join(without))
     if settings.webhooks.is_any:
         yield _webhooks(config)
 
