@@ -51,7 +51,7 @@ channels:
     transport: mail
 transports:
   mail: {{kind: smtp, host: 127.0.0.1, port: {smtp}, tls: none, connections: 4, window: 250}}
-web: {{url: "{url}", listen: "127.0.0.1:{listen}", sign_up: [readers]}}
+web: {{url: "{url}", listen: "127.0.0.1:{listen}", in_daemon: false, sign_up: [readers]}}
 feedback: {{webhooks: {{postmark: {{username: "${{HOOK_USER}}", password: "${{HOOK_PASSWORD}}"}}}}}}
 outbox: {{database: "sqlite:///postroom.db"}}
 """

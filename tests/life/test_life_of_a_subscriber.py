@@ -1,7 +1,8 @@
 """A subscriber's whole life, by real parts alone: they sign up in a browser, confirm, read, and leave.
 
-The daemon, the pages and the commands are processes of their own, behind a proxy that speaks HTTPS; mail goes through
-an SMTP server; bounces come back into a Maildir, and from the providers, whose requests are signed as they sign them.
+The daemon with its pages, and the commands, are processes of their own, behind a proxy that speaks HTTPS; mail goes
+through an SMTP server; bounces come back into a Maildir, and from the providers, whose requests are signed as they
+sign them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import signal
 import socket
 import ssl
 from collections import Counter
@@ -177,9 +179,9 @@ def address(way: str) -> str:
 
 @pytest.mark.timeout(280)
 def test_from_the_form_to_the_last_mail(world: World) -> None:
-    web, daemon = (world.forge.start(each, shift=world.shift) for each in ("web", "run"))
+    daemon = world.forge.start("run", shift=world.shift)
     stays = "stays@readers.example"
-    assert wait_until(lambda: "is served at" in world.log()), world.log()
+    assert wait_until(lambda: world.forge.said("public pages served")), world.log()
     for way in WAYS:
         world.sign_up(address(way))
     assert world.subjects().keys() <= {(address(way), world.mail(address(way), 1)["Subject"]) for way in WAYS}
@@ -207,11 +209,11 @@ def test_from_the_form_to_the_last_mail(world: World) -> None:
     leave(world, letters)
     world.article("goodbyes")
     world.mail(stays, 3)
-    world.command("run", "--once") if world.forge.end(daemon, 15) == 0 else pytest.fail(world.log())
+    assert world.forge.end(daemon, signal.SIGTERM) == 0, world.log()
+    world.command("run", "--once")
     got = world.subjects()
     assert {to for to, subject in got if subject == "On goodbyes"} == {stays}
     assert set(got.values()) == {1}, got
-    assert world.forge.end(web, 15) == 0
 
 
 def leave(world: World, letters: dict[str, EmailMessage]) -> None:
