@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,11 +36,11 @@ REFUSED = Refused(reason="550 5.7.1 no", enhanced="5.7.1")
 LISTS = ("weekly", "monthly")
 
 
-def sign_up(ledger: Ledger, name: str, *lists: str, language: str = "") -> str:
+def sign_up(ledger: Ledger, name: str, *lists: str, language: str = "", now: datetime = NOW) -> str:
     address = f"{name}@example.com"
     who = Recipient(address=address, identity=address, domain="example.com", name="Buy at evil.example")
     wish = Wish(person=who, lists=lists or ("weekly",), language=language, act=FORM)
-    ledger.write(joining.sign_up, wish, NOW)
+    ledger.write(joining.sign_up, wish, now)
     found = select(subscriber.c.uuid).where(subscriber.c.identity == address)
     return ledger.read(lambda connection: connection.execute(found).scalar_one())
 
@@ -55,7 +55,7 @@ def freeze(ledger: Ledger, batch: greetings.Batch, **changes: Any) -> int:
 def write_all(ledger: Ledger, **changes: Any) -> list[greetings.Batch]:
     batches = ledger.write(greetings.gather, LISTS)
     for batch in batches:
-        ledger.write(greetings.written, batch.name, freeze(ledger, batch, **changes))
+        ledger.write(greetings.written, batch.name, freeze(ledger, batch, **changes), NOW)
     return list(batches)
 
 
@@ -174,6 +174,18 @@ def test_a_crash_in_the_middle_of_the_edition_fills_it_anew(ledger: Ledger, outb
     assert ledger.read(greetings.frozen, f"greeting/confirm/{batch.name}") is None
     freeze(ledger, batch)
     assert outbox.counts() == {"rows_read": 1, "recipients": 1, "queued": 1}
+
+
+def test_a_mail_that_waited_for_days_counts_from_when_it_is_written(ledger: Ledger, outbox) -> None:
+    for days in (5, 3, 2):  # nobody wrote greetings meanwhile
+        sign_up(ledger, "ada", "weekly" if days % 2 else "monthly", now=NOW - timedelta(days=days))
+    write_all(ledger)
+    sign_up(ledger, "ada", now=NOW + timedelta(hours=23))
+    write_all(ledger)
+    assert len(outbox.deliveries()) == 1
+    sign_up(ledger, "ada", now=NOW + timedelta(hours=24))
+    write_all(ledger)
+    assert len(outbox.deliveries()) == 2
 
 
 def test_more_than_a_batch_may_hold_come_in_several(ledger: Ledger, outbox, monkeypatch) -> None:

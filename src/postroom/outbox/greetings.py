@@ -57,7 +57,7 @@ ONCE_IN = timedelta(hours=24)
 """How long nobody is asked to confirm again, however often and for whatever lists their address is entered."""
 
 MOST = 2000
-"""How many mails a batch has: its deliveries are written in one transaction, in some 20 ms."""
+"""How many mails a batch has: its deliveries are written in one transaction, in a fraction of a second."""
 
 _FORGET = 1000
 
@@ -82,7 +82,7 @@ def note(connection: Connection, subscriber_id: int, kind: Kind, name: str, now:
 
 
 def may_be_asked(connection: Connection, subscriber_id: int, now: datetime) -> bool:
-    """Whether it is long enough ago that somebody was asked to confirm.
+    """Whether it is long enough ago that somebody was asked to confirm, and no such mail waits to be written.
 
     Until the transaction ends nobody else is told so of this person: PostgreSQL would run two at once.
     """
@@ -90,7 +90,7 @@ def may_be_asked(connection: Connection, subscriber_id: int, now: datetime) -> b
     asked = select(greeting.c.id).where(
         greeting.c.subscriber_id == subscriber_id,
         greeting.c.kind == "confirm",
-        greeting.c.at > now - ONCE_IN,
+        or_(greeting.c.at > now - ONCE_IN, IS_UNWRITTEN),
     )
     return connection.execute(asked.limit(1)).one_or_none() is None
 
@@ -140,9 +140,9 @@ def frozen(connection: Connection, key: str) -> int | None:
     return number
 
 
-def written(connection: Connection, batch: str, edition_id: int) -> None:
-    """Note that the mails of a batch go out in this edition."""
-    connection.execute(update(greeting).where(_is_of(batch)).values(edition_id=edition_id))
+def written(connection: Connection, batch: str, edition_id: int, now: datetime) -> None:
+    """Note that the mails of a batch go out in this edition, from now on."""
+    connection.execute(update(greeting).where(_is_of(batch)).values(edition_id=edition_id, at=now))
 
 
 def pour_batch(ledger: Ledger, filling: Filling, batch: Batch) -> Poured:

@@ -65,7 +65,7 @@ def _greet(project: Project, ledger: Ledger, channel: Channel, batch: Batch, now
     if number is None:
         edition = _frozen(project, ledger, channel, batch, key, now)
         number = edition.id
-    ledger.write(greetings.written, batch.name, number)
+    ledger.write(greetings.written, batch.name, number, now)
     return edition
 
 

@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qs
 
 import structlog
@@ -143,9 +144,8 @@ class Joining:
         await body_of(request)
         uuid = self._whose(request)
         act = Act(how="confirmation link", source=source_of(request))
-        place = await run_in_threadpool(
-            self.front.ledger.write, joining.confirm, uuid, act, self.front.clock()
-        )
+        confirm = partial(joining.confirm, uuid=uuid, act=act, now=self.front.clock())
+        place = await self.front.together.write(confirm)
         if place is None or not place.on:
             return self.front.notice(request, Notice.UNKNOWN_LINK)
         if place.asked:
@@ -205,8 +205,8 @@ class Joining:
             log.info("form sent", is_mailbox_full=True)
             return
         wish = Wish(person=person, lists=self._chosen(form), language=language[:35], act=act)
-        ledger = self.front.ledger
-        is_asked = await run_in_threadpool(ledger.write, joining.sign_up, wish, self.front.clock())
+        ask = partial(joining.sign_up, wish=wish, now=self.front.clock())
+        is_asked = await self.front.together.write(ask)
         log.info("form sent", lists=wish.lists, asks_to_confirm=is_asked)
 
     def _whose(self, request: Request) -> str:
