@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from postroom.address import masked
 from postroom.model import DeliveryState
@@ -21,7 +21,7 @@ from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.erasures import note
 from postroom.outbox.rows import seal_subscriber
-from postroom.outbox.scrubbing import GONE, scrub
+from postroom.outbox.scrubbing import GONE, SILENT, scrub
 from postroom.outbox.suppressions import cancel_queued
 from postroom.outbox.tables import (
     consent,
@@ -60,7 +60,7 @@ class Erased:
 
 def erase(connection: Connection, identity: str, now: datetime) -> Erased:
     """Erase everything about whoever has this identity; remember a hash, even of somebody who was not known."""
-    with _overwriting(connection):
+    with overwriting(connection):
         finish(connection)
         note(connection, identity, now)
         wiping.note(connection)
@@ -70,7 +70,7 @@ def erase(connection: Connection, identity: str, now: datetime) -> Erased:
         about = func.lower(feedback.c.address) == identity
         if number is not None:
             about = or_(about, feedback.c.subscriber_id == number)
-        told = connection.execute(update(feedback).where(about).values(_silent())).rowcount
+        told = connection.execute(update(feedback).where(about).values(SILENT)).rowcount
         listed = connection.execute(delete(suppression).where(suppression.c.identity == identity)).rowcount
         _mask(connection, identity)
     if number is None:
@@ -87,9 +87,9 @@ def erase_by_link(connection: Connection, uuid: str, now: datetime) -> Erased | 
 
 def forget(connection: Connection, number: int, now: datetime) -> None:
     """Take out what is kept about a subscriber who never was one; nothing keeps them from coming back."""
-    with _overwriting(connection):
+    with overwriting(connection):
         _erase_subscriber(connection, number, now)
-        connection.execute(update(feedback).where(feedback.c.subscriber_id == number).values(_silent()))
+        connection.execute(update(feedback).where(feedback.c.subscriber_id == number).values(SILENT))
 
 
 def finish(connection: Connection) -> int:
@@ -106,7 +106,7 @@ def finish(connection: Connection) -> int:
     )
     left = list(connection.execute(query).scalars())
     over = sorted({*numbers} - {*left})
-    with _overwriting(connection):
+    with overwriting(connection):
         scrub(connection, over)
         theirs = select(subscriber.c.identity).join(delivery, delivery.c.recipient == subscriber.c.id)
         connection.execute(
@@ -133,12 +133,12 @@ def _erase_subscriber(connection: Connection, number: int, now: datetime) -> Era
     if in_hand:
         waiting = json.loads(meta.get(connection, _IN_HAND) or "[]")
         meta.put(connection, _IN_HAND, json.dumps(sorted({*waiting, *in_hand})))
-    _leave_everything(connection, number, sorted({row.list for row in rows}), now)
-    _empty(connection, number, now)
+    leave_everything(connection, number, sorted({row.list for row in rows}), now)
+    make_nobody(connection, number, now)
     return Erased(was_known=True, cancelled=cancelled, in_hand=len(in_hand))
 
 
-def _leave_everything(connection: Connection, number: int, lists: Sequence[str], now: datetime) -> None:
+def leave_everything(connection: Connection, number: int, lists: Sequence[str], now: datetime) -> None:
     """Take somebody off all lists. Whatever of these `lists` is tried again goes to nobody: each claim asks who left.
 
     Of what they said stays, without their words, that somebody left after an edition: its results count it.
@@ -151,7 +151,7 @@ def _leave_everything(connection: Connection, number: int, lists: Sequence[str],
     _ADD_DEPARTURE.put(connection, [(name, number, to_micros(now)) for name in lists])
 
 
-def _empty(connection: Connection, number: int, now: datetime) -> None:
+def make_nobody(connection: Connection, number: int, now: datetime) -> None:
     """Make of a subscriber's row one that is about nobody. Its number is not given to anybody else."""
     nobody = f"erased {number}"
     values = {"identity": nobody, "uuid": nobody, "address": "", "domain": "", "name": "", "attributes": "{}"}
@@ -169,12 +169,6 @@ def _empty(connection: Connection, number: int, now: datetime) -> None:
     )
 
 
-def _silent() -> dict[str, object]:
-    """Leave of what came back only what results count; what nobody has looked at yet is nobody's any more."""
-    empty = dict.fromkeys(("address", "message_id", "remote_id", "token", "reason"), "")
-    return {**empty, "outcome": case((feedback.c.outcome == "", "erased"), else_=feedback.c.outcome)}
-
-
 def _mask(connection: Connection, identity: str) -> None:
     """Hide the address where a server's answer quoted it in a reason."""
     for key, text in _SENTENCES:
@@ -186,7 +180,7 @@ def _mask(connection: Connection, identity: str) -> None:
 
 
 @contextmanager
-def _overwriting(connection: Connection) -> Iterator[None]:
+def overwriting(connection: Connection) -> Iterator[None]:
     """Let SQLite write zeros over what is deleted (sqlite.org/pragma.html#pragma_secure_delete, read 2026-11-23)."""
     if connection.dialect.name != "sqlite":
         yield

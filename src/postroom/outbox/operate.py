@@ -153,6 +153,10 @@ def replace(connection: Connection, old_key: str, now: datetime) -> Withdrawal:
     row = take(connection, old_key)
     if row.state == EditionState.FILLING:
         raise LedgerError(f"{row.key} cannot be replaced: it is {told(row)}")
+    if row.pruned_at is not None:
+        raise LedgerError(
+            f"{row.key} cannot be replaced: it was pruned, and whoever got it already would get it once more"
+        )
     return _withdraw(connection, row, "replaced by a newer revision", now)
 
 

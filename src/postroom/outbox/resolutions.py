@@ -84,6 +84,7 @@ def resolve(connection: Connection, delivery_id: int, state: DeliveryState, now:
         select(
             delivery,
             *(edition.c.parts, edition.c.key, edition.c.article, edition.c.settled, edition.c.transport),
+            edition.c.pruned_at,
             edition.c.state.label("edition_state"),
         )
         .join(edition, edition.c.id == delivery.c.edition_id)
@@ -141,6 +142,8 @@ def _is_over(connection: Connection, row: AnyRow) -> str:
     """Say why nothing more may go out of an edition that is finished all the same; empty if it may."""
     if row.settled == REPLACED:
         return "it was replaced, and its newer revision goes to everybody who has not got it"
+    if row.pruned_at is not None:
+        return "it was pruned, and nobody knows any more who its recipients were"
     pulled = select(article.c.pulled_at).where(article.c.id == row.article)
     is_pulled = connection.execute(pulled).scalar_one_or_none() is not None
     return "its article was pulled" if is_pulled else ""

@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, case, null, or_, select, update
 
 from postroom.outbox.bulk import Bulk
-from postroom.outbox.tables import attempt, delivery
+from postroom.outbox.tables import attempt, delivery, feedback
 
 GONE = "whoever it was for had their data erased"
 """The reason of what was not sent, in place of one that may quote an address."""
+
+TOLD = ("address", "message_id", "remote_id", "token", "reason")
+"""What feedback tells of a person."""
+
+SILENT = {
+    **dict.fromkeys(TOLD, ""),
+    "outcome": case((feedback.c.outcome == "", "erased"), else_=feedback.c.outcome),
+}
+"""What is left of feedback: only what results count. What nobody has looked at yet is nobody's any more."""
 
 _AT_ONCE = 500
 _CODE = re.compile(r"(?:^|\bwith )([2-5]\d\d)(?:[ -]([245]\.\d{1,3}\.\d{1,3}))?\b")

@@ -9,6 +9,7 @@ from postroom.cli.outbox.decide import approve, cancel, hold, rehearsed, release
 from postroom.cli.outbox.keep import back_up, recover
 from postroom.cli.outbox.look import list_, show_status
 from postroom.cli.outbox.one import show
+from postroom.cli.outbox.prune import prune
 from postroom.cli.outbox.rest import pause, resume
 
 
@@ -41,7 +42,7 @@ FAMILIES = (
     (show_status, list_, show),
     (approve, hold, release, retry, cancel, replace, resolve, rehearsed),
     (pause, resume),
-    (back_up, recover),
+    (back_up, recover, prune),
 )
 """Every command below `outbox`: those that look, decide, let a transport rest, and keep the ledger."""
 

@@ -71,6 +71,7 @@ edition = Table(
     Column("frozen_at", Moment),  # the Date of every mail
     count("refused_in_row"),  # how often the message itself was refused since the last time it was taken
     *(count(name) for name in COUNTS),
+    Column("pruned_at", Moment),  # since when nobody knows any more who got it
     words("greeting"),  # `confirm` or `welcome` where it greets those who join; these go before all others
     one_of("edition_state", EditionState),
     sqlite_autoincrement=True,

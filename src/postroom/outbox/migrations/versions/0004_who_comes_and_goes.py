@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("subscriber", _words("tags", "[]"))
     for name in ("greeting", "url"):
         op.add_column("edition", _words(name))
+    op.add_column("edition", sa.Column("pruned_at", sa.BigInteger))
     _partly("edition_of_list", "edition", "greeting = ''", "list", "id")
     op.add_column("consent", sa.Column("edition_id", _id()))
     op.create_index("ix_consent_edition_id", "consent", ["edition_id"])
