@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from feedback_mails import report
 from structlog.testing import capture_logs
 
 from postroom import config, daemon
@@ -28,7 +29,7 @@ from postroom.daemon.crew import Crew
 from postroom.daemon.staff import Staff
 from postroom.errors import LedgerBroken, TransportError, UsageError
 from postroom.model import Recipient
-from postroom.outbox import joining, operate, sqlite, status
+from postroom.outbox import feedback, joining, operate, sqlite, status
 from postroom.outbox.joining import Wish
 from postroom.outbox.leaving import Act
 from postroom.outbox.ledger import Ledger
@@ -687,3 +688,35 @@ def test_a_greeting_that_cannot_be_written_is_told_once_and_mended(desk, by_hand
     made.beat()
     until(lambda: desk.mails())
     assert "greetings" not in made.vitals.pulse().broken
+
+
+def mailbox_of(office) -> Path:
+    """Name a Maildir in config.yaml that holds one bounce."""
+    for folder in ("new", "cur", "tmp"):
+        (office.folder / "bounces" / folder).mkdir(parents=True)
+    with (office.folder / "config.yaml").open("a") as file:
+        file.write("feedback: {mailbox: {maildir: bounces, every: 30 seconds}}\n")
+    path = office.folder / "bounces/new/1.M1.host"
+    path.write_bytes(report())
+    return path
+
+
+def test_bounces_are_read_and_acted_upon_while_it_runs(office) -> None:
+    path = mailbox_of(office)
+    with running(office) as started:
+        until(lambda: started.said("acted on what came back"))
+        assert started.stop() == 0
+    with office.ledger() as ledger:
+        (one,) = ledger.read(feedback.recent, 9)
+    assert one.outcome == "not believed: it names no mail of ours"
+    assert not path.exists()
+
+
+def test_a_ledger_that_is_a_copy_takes_no_bounce_from_the_real_one(office, by_hand) -> None:
+    mailbox_of(office)
+    made = by_hand[0]()
+    loaded = config.load(office.folder / "config.yaml")
+    made._staff.work_by(loaded, only_rehearsals=False)
+    assert made._staff._listener is not None
+    made._staff.work_by(loaded, only_rehearsals=True)
+    assert made._staff._listener is None
