@@ -154,11 +154,28 @@ def test_nothing_is_kept_of_who_is_suppressed(ledger: Ledger) -> None:
     assert [rows(ledger, table) for table in (subscriber, request, consent, greeting)] == [[], [], [], []]
 
 
-def test_who_was_erased_stays_so(ledger: Ledger) -> None:
+def test_who_was_erased_comes_back_as_somebody_new_once_they_confirm_and_by_nothing_less(
+    ledger: Ledger,
+) -> None:
     signed_up(ledger, a_wish())
+    before = uuid_of(ledger)
     ledger.write(erasing.erase, "ada@example.org", NOW)
-    assert not signed_up(ledger, a_wish(), NOW + 2 * DAY)
-    assert rows(ledger, request) == rows(ledger, greeting) == []
+    assert signed_up(ledger, a_wish(), NOW + 2 * DAY)
+    assert uuid_of(ledger) != before
+    ada = Recipient(address="ada@example.org", identity="ada@example.org", domain="example.org")
+    assert subscribers.import_rows(ledger, "weekly", [ada], "again.csv", NOW).added == 0
+    ledger.write(joining.confirm, uuid_of(ledger), FORM, NOW + 2 * DAY)
+    assert ledger.read(subscribers.count, "weekly") == 1
+    assert subscribers.import_rows(ledger, "monthly", [ada], "again.csv", NOW).added == 1
+
+
+def test_who_was_erased_and_does_not_confirm_stays_so(ledger: Ledger) -> None:
+    ledger.write(erasing.erase, "ada@example.org", NOW)
+    signed_up(ledger, a_wish())
+    assert ledger.write(joining.forget_old, NOW + 31 * DAY) == 1
+    assert person_at(ledger, "ada@example.org") is None
+    ada = Recipient(address="ada@example.org", identity="ada@example.org", domain="example.org")
+    assert subscribers.import_rows(ledger, "weekly", [ada], "again.csv", NOW).added == 0
 
 
 def test_what_nobody_confirms_is_forgotten_after_thirty_days(ledger: Ledger) -> None:

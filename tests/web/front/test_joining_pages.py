@@ -148,7 +148,7 @@ def test_the_answer_is_the_same_whatever_an_address_is_to_us(served: Served) -> 
             c.execute(select(subscriber.c.identity).join(greeting).order_by(greeting.c.id)).scalars().all()
         )
     )
-    assert mailed == ["asked@example.org", "unknown@example.org", "left@example.org"]
+    assert mailed == [f"{name}@example.org" for name in ("asked", "unknown", "left", "erased")]
 
 
 def test_no_answer_comes_sooner_than_another(served: Served) -> None:
