@@ -5,28 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from operator import eq
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Select, and_, delete, exists, func, not_, select
 
-from postroom.model import Recipient
+from postroom.model import Member, MembershipState, Recipient
 from postroom.outbox.bulk import insert_new, lookup
 from postroom.outbox.columns import to_micros
 from postroom.outbox.content import decode_map
 from postroom.outbox.entries import new_row, told_of
-from postroom.outbox.erasures import erased
-from postroom.outbox.leaving import departed
+from postroom.outbox.intake import take_in
 from postroom.outbox.ledger import Ledger
+from postroom.outbox.standings import Errand
 from postroom.outbox.tables import membership, subscriber, suppression
 
 Told: TypeAlias = tuple[str | None, str | None, str | None, str | None]
 _NOTHING: Told = (None, None, None, None)
 _PAGE = 2000
-_IMPORT = 10_000
-"""Rows of an import a transaction: addresses fall all over their index, whose pages are written each time."""
-
 _ASKED = 500
 """How many people are asked about in one query."""
 
@@ -39,7 +35,6 @@ _KNOWN = (
     *(subscriber.c.identity, subscriber.c.id, subscriber.c.address),
     *(subscriber.c.domain, subscriber.c.name, subscriber.c.attributes),
 )
-_ADD_MEMBERS = insert_new(membership, ("list", "subscriber_id", "created_at"), key=("list", "subscriber_id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,37 +84,21 @@ def enrol_one(connection: Connection, person: Recipient, source: str, now: datet
 def import_rows(
     ledger: Ledger, list_name: str, recipients: Iterable[Recipient], source: str, now: datetime
 ) -> Imported:
-    """Put people on a list; those who are on it stay as they are. `source` says where they came from.
-
-    A page of them is a transaction, so that no sender waits for the end of a long file; where it stops
-    half-way, importing again does the rest.
-    """
-    read = suppressed = added = left = 0
-    rest = iter(recipients)
-    while page := tuple(islice(rest, _IMPORT)):
-        read += len(page)
-        new, gone, known_bad = ledger.write(_import_page, list_name, page, source, now)
-        added += new
-        left += gone
-        suppressed += known_bad
-    return Imported(added=added, already=read - added - left, left=left, suppressed=suppressed)
-
-
-def _import_page(
-    connection: Connection, list_name: str, page: Sequence[Recipient], source: str, now: datetime
-) -> tuple[int, int, int]:
-    """Put a page of people on a list; return how many were not on it, have left it, are suppressed.
+    """Put people on a list who are known to want its mail. `source` says where they came from.
 
     Whoever had their data erased is not even known: they count as having left.
     """
-    unwanted = erased(connection, [person.identity for person in page])
-    wanted = [person for person in page if person.identity not in unwanted] if unwanted else page
-    known = enrol(connection, wanted, source, now)
-    gone = departed(connection, list_name, list(known)) | unwanted
-    at = to_micros(now)
-    staying = [one.id for identity, one in known.items() if identity not in gone]
-    added = _ADD_MEMBERS.put(connection, [(list_name, number, at) for number in staying])
-    return added, sum(person.identity in gone for person in page), _suppressed(connection, page)
+    read = 0
+
+    def members() -> Iterator[Member]:
+        nonlocal read
+        for person in recipients:
+            read += 1
+            yield Member(recipient=person, state=MembershipState.CONFIRMED)
+
+    taken = take_in(ledger, Errand(list=list_name, source=source, now=now), members())
+    added, left = taken.changed[MembershipState.CONFIRMED], taken.kept_out + taken.erased
+    return Imported(added=added, already=read - added - left, left=left, suppressed=taken.suppressed)
 
 
 def stream(ledger: Ledger, list_name: str) -> Iterator[Recipient]:
@@ -192,10 +171,6 @@ def _known(connection: Connection, identities: Sequence[str]) -> dict[str, tuple
         identity: tuple(rest)
         for identity, *rest in lookup(connection, subscriber.c.identity, identities, *_KNOWN)
     }
-
-
-def _suppressed(connection: Connection, people: Sequence[Recipient]) -> int:
-    return len(lookup(connection, suppression.c.identity, [person.identity for person in people]))
 
 
 def _page(connection: Connection, list_name: str, after: int) -> list[tuple[int, Recipient]]:
