@@ -2,7 +2,7 @@
 
 told       webhooks as Mailgun signs them, over HTTP to the real server in a process of its own, 16 at a time, one in
            five a repeat, the latest first: requests a second, the 99th of a hundred answers, and what was kept
-acted on   a thousand bounces that are acted on while 20,000 mails are claimed, composed and recorded: how much longer
+acted on   a thousand bounces that are acted on while 40,000 mails are claimed, composed and recorded: how much longer
            that takes than without them, pair by pair
 """
 
@@ -51,7 +51,7 @@ feedback: {{webhooks: {{mailgun: {{signing_key: "{KEY.decode()}"}}}}}}
 """
 CONNECTIONS = 16
 REPEATED = 5  # one in so many
-MAILS = 20_000
+MAILS = 40_000
 BOUNCES = 1_000
 
 

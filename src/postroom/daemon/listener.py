@@ -27,7 +27,7 @@ LOOK_SECONDS: Final = 1
 STOP_SECONDS: Final = 1
 
 _LONGEST_AGAIN: Final = timedelta(hours=1)
-_REST: Final = 12
+_REST: Final = 20
 """How many times as long as it worked it rests while others send, so that they are slowed by less than a tenth."""
 
 
