@@ -36,7 +36,7 @@ def _print_sent(done: Done, out: Console) -> None:
             console.text(row.article or "to who joins"),
             console.text(f"{row.channel} {row.variant}"),
             str(number),
-            console.text(f"{row.transport} ({row.transport_kind})"),
+            console.text(f"{row.transport} ({row.transport_kind})" if row.transport else ""),
         ]
         for row, number in done.sent
     ]

@@ -145,8 +145,8 @@ def greeted(
 
 
 def rehearsals(connection: Connection) -> int:
-    """Count the editions that were only rehearsed."""
-    query = select(func.count()).select_from(edition).where(edition.c.rehearsal, _HAS_BEGUN)
+    """Count the editions that were only rehearsed, but for greetings."""
+    query = select(func.count()).select_from(edition).where(edition.c.rehearsal, _HAS_BEGUN, IS_FOR_ALL)
     return connection.execute(query).scalar_one()
 
 
