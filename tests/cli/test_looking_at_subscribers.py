@@ -26,12 +26,24 @@ def test_a_person_is_explained(stocked, postroom) -> None:
     assert "audience 'subscribers': yes, " in postroom("subscribers", "show", "ada@example.org").told
 
 
-def test_machines_are_told_states_and_audiences(stocked, postroom) -> None:
-    postroom("suppress", "ada@example.org", "--reason", "bounced")
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [("bounced (5.1.1)", "bounced"), ("complained: abuse", "complained"), ("wrote to us", "suppressed")],
+)
+def test_machines_are_told_states_and_audiences(stocked, postroom, reason: str, state: str) -> None:
+    postroom("suppress", "ada@example.org", "--reason", reason)
     found = json.loads(postroom("subscribers", "show", "ada@example.org", "--json").out)
-    assert found["states"] == {"weekly": "bounced"}
+    assert found["states"] == {"weekly": state}
     assert found["tags"] == ["ai", "lead"]
     assert [(each["audience"], each["belongs"]) for each in found["audiences"]] == [("subscribers", True)]
+
+
+def test_each_state_has_its_name(stocked, postroom) -> None:
+    stocked.write("more.csv", "email,status\ncyd@example.org,pending\ndan@example.org,unsubscribed\n")
+    postroom("subscribers", "import", str(stocked.folder / "more.csv"), "--list", "weekly")
+    for name, state in (("ada", "confirmed"), ("cyd", "unconfirmed"), ("dan", "unsubscribed")):
+        found = json.loads(postroom("subscribers", "show", f"{name}@example.org", "--json").out)
+        assert found["states"] == {"weekly": state}
 
 
 def test_tags_are_given_and_taken_away(stocked, postroom) -> None:

@@ -103,7 +103,7 @@ def show(config: Path, address: str, as_json: bool) -> None:
 def _state(standing: Standing, found: Person) -> str:
     """Name the state of somebody on a list."""
     if standing.how == "on" and found.suppressed is not None:
-        return found.suppressed.reason if found.suppressed.reason in _GONE else "suppressed"
+        return next((why for why in _GONE if found.suppressed.reason.startswith(why)), "suppressed")
     return _STATES[standing.how]
 
 
