@@ -152,7 +152,8 @@ def send(ledger: Ledger, article: str, number: int) -> float:
     """Claim, compose and record an edition for so many; return the seconds it took."""
     enqueue_edition(ledger, article)
     hand = Hand(carrier=Carrier("mail", "smtp"), owner="benchmark")
-    keys, results, done = Keys(links=(KEY,)), [], 0
+    keys, done = Keys(links=(KEY,)), 0
+    results: list[Result] = []
     began = time.perf_counter()
     while done < number:
         claimed = ledger.write(turn, hand, results, min(250, number - done), NOW)

@@ -139,7 +139,7 @@ def figures(folder: Path, rows: int, rounds: int) -> Iterator[Figure]:
         path = folder / "people.all"
         write(path.with_suffix(".few"), 1000)
         write(path, rows)
-        command = [sys.executable, "-m", "benchmarks.importing", "--read", path]
+        command: list[str | Path] = [sys.executable, "-m", "benchmarks.importing", "--read", path]
         found = [json.loads(run(command).stdout) for _ in range(rounds)]
         is_plain = name == "plain CSV"
         speeds = [each["rows"] / each["seconds"] for each in found]

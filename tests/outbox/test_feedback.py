@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from postroom import verp
-from postroom.model import Feedback, FeedbackKind, Sent, Thresholds
+from postroom.model import Feedback, FeedbackKind, Sender, Sent, Thresholds
 from postroom.outbox import erasing, feedback, operate, reckoning, traces
 from postroom.outbox.feedback import Acted, Heard
 from postroom.outbox.tables import consent, departure, subscriber, suppression
 from postroom.outbox.tables import feedback as kept
-from postroom.outbox.traces import NO_MAIL, NOT_RECENT, NOT_THEIRS, UNKNOWN
+from postroom.outbox.traces import NO_MAIL, NOT_RECENT, NOT_SIGNED, NOT_THEIRS, UNKNOWN
 
 from .conftest import NOW
 
@@ -145,6 +145,21 @@ def test_a_mail_that_names_ours_and_its_recipient_is_believed(outbox) -> None:
     sent = send(outbox, "ada")
     named = {"message_id": sent["ada"].message_id.upper(), "address": "ADA@example.com"}
     assert settle(outbox, told(**named)) == ["suppressed"]
+
+
+def test_of_a_mail_with_an_address_of_its_own_nothing_but_that_address_is_believed(outbox) -> None:
+    """Ada's own mail tells her how Bea's Message-ID must read."""
+    sender = Sender(
+        from_="News <news@example.org>", list_id="l", list_name="N", return_path="b+{token}@example.org"
+    )
+    outbox.freeze("ada", "bea", list="weekly", sender=sender)
+    claimed = outbox.claim()
+    outbox.record(claimed, Sent(reply="250 ok"), now=NOW)
+    bea = next(one.delivery for one in claimed if one.delivery.recipient.name == "Bea")
+    named = {"message_id": bea.message_id, "address": "bea@example.com"}
+    assert settle(outbox, told(**named)) == [NOT_SIGNED]
+    assert given_up(outbox) == []
+    assert settle(outbox, told(event="e2", token=token_of(bea), **named))[1] == "suppressed"
 
 
 def test_a_mail_that_names_ours_and_another_recipient_is_not(outbox) -> None:

@@ -1,7 +1,9 @@
 """Find out which mail feedback is about, whose it was, and whether to believe it.
 
-Anybody can write to a mailbox. A report from there counts only where the address it came back to bears our signature,
-or where it names a mail, and its recipient, that went out a few days ago. Never does an address alone. What a
+Anybody can write to a mailbox. A report from there counts only where the address it came back to bears our signature;
+of a mail that was sent from no address of its own, where it names that mail and its recipient, some days after at most.
+Who reads a list can guess the Message-IDs of others on it, so where there are signatures nothing else will do. Never
+does an address alone. What a
 provider signed is believed; yet whoever is no subscriber is nobody to us.
 """
 
@@ -18,6 +20,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from postroom import verp
 from postroom.model import DeliveryState
 from postroom.outbox.attribution import lately
+from postroom.outbox.content import decode_sender
 from postroom.outbox.erasures import erased
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.rows import ADDRESS, DELIVERED_OF_EDITION, IDENTITY, STAMP, AnyRow, stamp_of
@@ -30,6 +33,7 @@ UNKNOWN: Final = "unknown recipient"
 ERASED: Final = "erased"
 NO_MAIL: Final = "not believed: it names no mail of ours"
 NOT_THEIRS: Final = "not believed: that mail went to somebody else"
+NOT_SIGNED: Final = "not believed: it did not come back to the address which that mail was sent from"
 NOT_RECENT: Final = "not believed: that mail did not go out in the 7 days before"
 
 RECENTLY: Final = timedelta(days=7)
@@ -105,6 +109,8 @@ def trace(connection: Connection, keys: Sequence[bytes], row: AnyRow) -> Trace |
         return NO_MAIL
     if mail.identity != row.address.casefold():
         return NOT_THEIRS
+    if _is_signed(mail):
+        return NOT_SIGNED
     is_recent = mail.begun_at is not None and row.heard_at - mail.begun_at <= RECENTLY // _MICROSECOND
     return _of_mail(mail) if is_recent and mail.state in _BEGUN else NOT_RECENT
 
@@ -153,6 +159,12 @@ def _by_token(connection: Connection, keys: Sequence[bytes], token: str) -> AnyR
     if mail is None or not verp.is_of(keys, token, _message_id(mail)):
         return None
     return mail
+
+
+def _is_signed(mail: AnyRow) -> bool:
+    """Whether a mail was sent from an address of its own."""
+    sender = decode_sender(mail.sender)
+    return sender is not None and verp.PLACE in (sender.return_path or "")
 
 
 def _by_message_id(connection: Connection, message_id: str) -> AnyRow | None:
