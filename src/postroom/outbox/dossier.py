@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from postroom.outbox.content import decode_map
 from postroom.outbox.rows import AnyRow
@@ -22,6 +22,7 @@ from postroom.outbox.tables import (
     request,
     subscriber,
     suppression,
+    went_to,
 )
 
 # What JSON may hold: texts, numbers, and lists and objects of these.
@@ -85,9 +86,9 @@ def _dossier(connection: Connection, row: AnyRow) -> Dossier:
 
 def _mails(connection: Connection, number: int) -> list[Dossier]:
     """Tell each mail to them: its title, what became of it, and each try, with what the server said."""
-    theirs = and_(delivery.c.edition_id == edition.c.id, delivery.c.recipient == number)
+    of_edition = delivery.join(edition, edition.c.id == delivery.c.edition_id)
     rows = connection.execute(
-        select(*_MAIL).select_from(edition.join(delivery, theirs)).order_by(delivery.c.id)
+        select(*_MAIL).select_from(of_edition).where(went_to(number)).order_by(delivery.c.id)
     ).all()
     return [_mail(connection, row) for row in rows]
 

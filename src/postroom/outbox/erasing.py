@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from postroom.address import masked
 from postroom.model import DeliveryState
@@ -36,6 +36,7 @@ from postroom.outbox.tables import (
     subscriber,
     suppression,
     transport_state,
+    went_to,
 )
 
 _IN_HAND = "erased_in_hand"
@@ -120,11 +121,8 @@ def _erase_subscriber(connection: Connection, number: int, now: datetime) -> Era
     cancelled = cancel_queued(connection, number, GONE, now)
     theirs = (
         select(delivery.c.id, delivery.c.state, edition.c.list)
-        .select_from(
-            edition.join(
-                delivery, and_(delivery.c.edition_id == edition.c.id, delivery.c.recipient == number)
-            )
-        )
+        .select_from(delivery.join(edition, edition.c.id == delivery.c.edition_id))
+        .where(went_to(number))
         .order_by(delivery.c.id)
     )
     rows = connection.execute(theirs).all()

@@ -6,12 +6,12 @@ and every claim asks again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, select
 from sqlalchemy.types import NullType
 
 from postroom.outbox.attribution import newest_to
@@ -29,6 +29,7 @@ from postroom.outbox.tables import (
     membership,
     request,
     subscriber,
+    went_to,
 )
 
 # A mail service may post for thousands within a minute: what leaving asks is asked at the price of the driver.
@@ -231,13 +232,24 @@ def write_down(
 
 def lists_of(connection: Connection, subscriber_id: int) -> list[str]:
     """Name the lists that somebody is on, or gets mail of."""
-    members = select(membership.c.list).where(membership.c.subscriber_id == subscriber_id)
     sent = (
         select(edition.c.list)
+        .distinct()
         .join(delivery, delivery.c.edition_id == edition.c.id)
-        .where(delivery.c.recipient == subscriber_id, edition.c.list != "")
+        .where(went_to(subscriber_id), edition.c.list != "")
     )
-    return sorted(connection.execute(members.union(sent)).scalars())
+    on = {name for name in lists_in(connection, membership) if is_member(connection, subscriber_id, name)}
+    return sorted(on | {*connection.execute(sent).scalars()})
+
+
+def lists_in(connection: Connection, table: Table) -> Iterator[str]:
+    """Name the lists in `membership`, `request` or `departure`: from one to the next in its index, which begins with
+    them, however many people each has.
+    """
+    name = connection.execute(select(func.min(table.c.list))).scalar_one()
+    while name is not None:
+        yield name
+        name = connection.execute(select(func.min(table.c.list)).where(table.c.list > name)).scalar_one()
 
 
 def _join(connection: Connection, subscriber_id: int, name: str, now: datetime) -> None:

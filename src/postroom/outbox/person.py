@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from postroom.outbox.content import decode_map
 from postroom.outbox.entries import encode_tags
@@ -16,10 +16,10 @@ from postroom.outbox.tables import (
     consent,
     delivery,
     departure,
-    edition,
     membership,
     request,
     subscriber,
+    went_to,
 )
 
 
@@ -124,10 +124,9 @@ def _statements(connection: Connection, number: int) -> tuple[Statement, ...]:
 
 def _mails(connection: Connection, number: int) -> dict[str, int]:
     """Count what went to them, and what waits, by state: edition by edition, for each has its people in an index."""
-    theirs = and_(delivery.c.edition_id == edition.c.id, delivery.c.recipient == number)
     rows = connection.execute(
         select(delivery.c.state, func.count().label("number"))
-        .select_from(edition.join(delivery, theirs))
+        .where(went_to(number))
         .group_by(delivery.c.state)
         .order_by(delivery.c.state)
     )

@@ -5,7 +5,7 @@ Everything is done in batches, each a transaction of its own; where it stops hal
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -28,10 +28,12 @@ from sqlalchemy import (
 
 from postroom.model import EditionState
 from postroom.outbox import wiping
+from postroom.outbox.bulk import lookup
 from postroom.outbox.columns import is_state
 from postroom.outbox.erasing import leave_everything, make_nobody, overwriting
 from postroom.outbox.erasures import note
 from postroom.outbox.history import REPLACED
+from postroom.outbox.leaving import lists_in
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.scrubbing import SILENT, TOLD, scrub
 from postroom.outbox.tables import (
@@ -55,6 +57,8 @@ _BATCH = 2000
 """Deliveries of a transaction: each has a log to be looked at, and no sender should wait for long."""
 
 _PEOPLE = 500
+_LOOK = 10_000
+"""Subscribers that are looked at in one go, where nothing is changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +96,16 @@ def prospect(connection: Connection, before: datetime) -> Pruned:
         feedback=number(_telling(before)),
         requests=number(select(request.c.subscriber_id).where(request.c.at < before)),
         greetings=number(select(greeting.c.id).where(_old_greeting(before))),
-        people=number(_without_business(before)),
+        people=_idle(connection, before),
     )
+
+
+def _idle(connection: Connection, before: datetime) -> int:
+    """Count the people with whom there is no business any more."""
+    number = after = 0
+    while (found := _page(connection, before, after, _LOOK)) is not None:
+        number, after = number + len(found.idle), found.last
+    return number
 
 
 def prune(
@@ -101,10 +113,15 @@ def prune(
 ) -> Pruned:
     """Forget everything about people that is over since `before`; tell `progress` how many rows are done."""
     whole = Pruned()
-    for step in (_prune_some_mails, _prune_some_feedback, _prune_the_asked, _prune_some_people):
+    for step in (_prune_some_mails, _prune_some_feedback, _prune_the_asked):
         while (done := ledger.write(step, before, now)) != Pruned():
             whole = whole.plus(done)
-            progress(whole.mails + whole.feedback + whole.people)
+            progress(whole.mails + whole.feedback)
+    after = 0
+    while (found := ledger.write(_prune_some_people, before, now, after)) is not None:
+        number, after = found
+        whole = whole.plus(Pruned(people=number))
+        progress(whole.mails + whole.feedback + whole.people)
     return whole
 
 
@@ -146,19 +163,39 @@ def _prune_the_asked(connection: Connection, before: datetime, now: datetime) ->
     )
 
 
-def _prune_some_people(connection: Connection, before: datetime, now: datetime) -> Pruned:
-    """Forget some people with whom there is no business any more. Whoever had left stays away from imports."""
+def _prune_some_people(
+    connection: Connection, before: datetime, now: datetime, after: int
+) -> tuple[int, int] | None:
+    """Forget those of some people with whom there is no business any more: how many, and where to go on from.
+
+    Whoever had left stays away from imports.
+    """
+    found = _page(connection, before, after, _PEOPLE)
+    if found is None:
+        return None
     with overwriting(connection):
-        some = connection.execute(_without_business(before).limit(_PEOPLE)).all()
-        for number, identity in some:
-            if connection.execute(select(exists().where(departure.c.subscriber_id == number))).scalar_one():
+        gone = _departed(connection, [number for number, _ in found.idle])
+        for number, identity in found.idle:
+            if number in gone:
                 note(connection, identity, now)
             connection.execute(update(feedback).where(feedback.c.subscriber_id == number).values(SILENT))
             leave_everything(connection, number, (), now)
             make_nobody(connection, number, now)
-        if some:
+        if found.idle:
             wiping.note(connection)
-    return Pruned(people=len(some))
+    return len(found.idle), found.last
+
+
+def _departed(connection: Connection, numbers: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for name in lists_in(connection, departure) if numbers else ():
+        some = departure.c.subscriber_id.in_(numbers)
+        found.update(
+            connection.execute(
+                select(departure.c.subscriber_id).where(departure.c.list == name, some)
+            ).scalars()
+        )
+    return found
 
 
 def _named_deliveries(before: datetime) -> Select[int, int]:
@@ -192,27 +229,57 @@ def _old_greeting(before: datetime) -> ColumnElement[bool]:
     return and_(greeting.c.at < before, greeting.c.edition_id.is_not(None))
 
 
-def _without_business(before: datetime) -> Select[int, str]:
-    """Select those who are on no list, and with whom nothing has happened since; but for the suppressed, whom no mail
-    may ever reach.
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Some subscribers in a row: those with whom there is no business any more, and the last one of all."""
+
+    idle: list[tuple[int, str]]
+    last: int
+
+
+def _page(connection: Connection, before: datetime, after: int, most: int) -> _Page | None:
+    """Look at the subscribers after a number: who is on no list, and with whom nothing has happened since `before`.
+
+    But for the suppressed, whom no mail may ever reach. None after the last. Each table is asked for a stretch of
+    numbers, for there is an index for that: asked person by person, some of them would be read in whole each time.
     """
-    mine = subscriber.c.id
-    since = (
-        exists().where(membership.c.subscriber_id == mine),
-        exists().where(request.c.subscriber_id == mine, request.c.at >= before),
-        exists().where(departure.c.subscriber_id == mine, departure.c.at >= before),
-        exists().where(consent.c.subscriber_id == mine, consent.c.at >= before),
-        exists().where(greeting.c.subscriber_id == mine, not_(_old_greeting(before))),
-        exists().where(suppression.c.identity == subscriber.c.identity),
-        exists().where(
-            delivery.c.edition_id == edition.c.id, delivery.c.recipient == mine, not_(_is_over(before))
-        ),
+    known = select(subscriber.c.id, subscriber.c.identity, subscriber.c.created_at).where(
+        subscriber.c.id > after, subscriber.c.address != ""
     )
-    return (
-        select(subscriber.c.id, subscriber.c.identity)
-        .where(subscriber.c.address != "", subscriber.c.created_at < before, *map(not_, since))
-        .order_by(subscriber.c.id)
-    )
+    rows = connection.execute(known.order_by(subscriber.c.id).limit(most)).all()
+    if not rows:
+        return None
+    busy: set[int] = set()
+    for query in _busy(connection, before, rows[0].id, rows[-1].id):
+        busy.update(connection.execute(query).scalars())
+    listed = {each for (each,) in lookup(connection, suppression.c.identity, [row.identity for row in rows])}
+    idle = [
+        (row.id, row.identity)
+        for row in rows
+        if row.id not in busy and row.identity not in listed and row.created_at < before
+    ]
+    return _Page(idle, rows[-1].id)
+
+
+def _busy(connection: Connection, before: datetime, low: int, high: int) -> Iterator[Select[int]]:
+    """Give the queries that find with whom, between two numbers, there is business."""
+
+    def between(column: ColumnElement[int], *which: ColumnElement[bool]) -> Select[int]:
+        return select(column).where(column >= low, column <= high, *which)
+
+    for table, recent in (
+        (membership, None),
+        (request, request.c.at >= before),
+        (departure, departure.c.at >= before),
+    ):
+        for name in lists_in(connection, table):
+            which = [table.c.list == name, *([recent] if recent is not None else [])]
+            yield between(table.c.subscriber_id, *which)
+    yield between(consent.c.subscriber_id, consent.c.at >= before)
+    yield between(greeting.c.subscriber_id, not_(_old_greeting(before)))
+    going_on = select(edition.c.id).where(not_(_is_over(before))).order_by(edition.c.id)
+    for number in connection.execute(going_on).scalars().all():
+        yield between(delivery.c.recipient, delivery.c.edition_id == number)
 
 
 def _count(connection: Connection, statement: Update | Delete) -> int:

@@ -17,9 +17,9 @@ from postroom.outbox import meta, sqlite
 from postroom.outbox.engine import told
 from postroom.outbox.ledger import Ledger
 
-MOST_BYTES = 1_000_000_000
+MOST_BYTES = 500_000_000
 """What is written anew lies in memory meanwhile (SQLite built with TEMP_STORE=3, as the `pysqlite3` package is), and
-nobody else can write to the ledger: some 4 seconds for so much."""
+nobody else can write to the ledger, and waits 10 seconds at most: so much takes 7."""
 
 _ERASURES, _WIPED = "erasures", "erasures_wiped"
 _TRIES = 20

@@ -29,6 +29,7 @@ from postroom.outbox.tables.editions import (
     delivery,
     edition,
     rejection,
+    went_to,
 )
 from postroom.outbox.tables.metadata import metadata
 from postroom.outbox.tables.operation import meta, notice, pace, transport_state, worker
@@ -63,5 +64,6 @@ __all__ = [
     "subscriber",
     "suppression",
     "transport_state",
+    "went_to",
     "worker",
 ]

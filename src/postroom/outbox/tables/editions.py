@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     and_,
     literal_column,
     not_,
+    select,
 )
 
 from postroom.model import DeliveryState, EditionState
@@ -147,6 +149,15 @@ Index(
     sqlite_where=delivery.c.owner.is_not(None),
     postgresql_where=delivery.c.owner.is_not(None),
 )
+
+
+def went_to(number: int) -> ColumnElement[bool]:
+    """Claim that a delivery is one to the subscriber with a number, whatever it is of.
+
+    The index of deliveries begins with their edition: unless these are spelt out, SQLite reads every delivery there is.
+    """
+    return and_(delivery.c.edition_id.in_(select(edition.c.id)), delivery.c.recipient == number)
+
 
 IS_DOUBTED = delivery.c.doubts > literal_column("0")
 
