@@ -93,3 +93,15 @@ def test_the_scheduler_keeps_its_worries_to_itself(capsys) -> None:
     logs.configure()
     logging.getLogger("apscheduler.scheduler").warning("maximum number of running instances reached")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    [["ada@example.org"], {"to": "ada@example.org"}, ValueError("550 ada@example.org"), ("ada@example.org",)],
+)
+def test_an_address_in_whatever_is_logged_is_hidden(value: object, capsys) -> None:
+    logs.configure()
+    structlog.get_logger().warning("refused", value=value, number=3, is_true=True)
+    line = capsys.readouterr().err
+    assert "ada@" not in line
+    assert {"number": 3, "is_true": True}.items() <= json.loads(line).items()

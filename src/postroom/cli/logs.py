@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
+from types import NoneType
+from typing import Final
 
 import structlog
 
 from postroom.address import masked
+
+_PLAIN: Final = (bool, int, float, NoneType)
+"""What holds nobody's address. All else is written as text, whatever it was: a list, an error, a row."""
 
 
 def configure(*, quiet: bool = False) -> None:
@@ -66,7 +71,7 @@ def _without_addresses(
 ) -> structlog.typing.EventDict:
     """Hide whose address it is, wherever one has got into a reason; a Message-ID is nobody's address."""
     return {
-        name: masked(value) if isinstance(value, str) and name != "message_id" else value
+        name: value if name == "message_id" or isinstance(value, _PLAIN) else masked(str(value))
         for name, value in event.items()
     }
 
