@@ -311,6 +311,20 @@ def test_the_sound_config_has_no_fault() -> None:
     assert config.warnings == ()
 
 
+def test_an_open_quote_that_swallows_settings_is_told_first() -> None:
+    text = SOUND.replace(
+        "publication: {name: News, url: https://n.example}",
+        'publication:\n  name: "News\n  url: https://n.example\n  address: "',
+    )
+    assert errors(f'{text}\nbrand: {{accent: "#112233"}}\n')
+    swallowed = f'publication:\n  url: https://n.example\n  name: "News\n  language: en\n  address: 1 Street"\n{SOUND.partition(chr(10))[2]}wrong: 1\n'
+    first, *others = errors(swallowed)
+    assert first == "config.yaml:3:9: this quote is not closed before line 5; close it where its text ends"
+    assert len(others) == 1
+    meant = swallowed.replace("News\n  language: en\n  address: 1 Street", "News\n  of the world")
+    assert len(errors(meant)) == 1
+
+
 @pytest.mark.parametrize(("old", "new", "expected"), ROWS, ids=range(1, len(ROWS) + 1))
 def test_a_mistake_is_told_in_these_words_at_this_place(old: str, new: str, expected: list[str]) -> None:
     assert old in SOUND

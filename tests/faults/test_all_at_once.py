@@ -137,7 +137,7 @@ def test_accounts_balance_while_people_leave_bounce_and_sign_up(town: Town, many
     chance = random.Random(6)
     chosen = chance.sample(range(people), 2 * of_each)
     leaving_ones, bouncing = chosen[:of_each], chosen[of_each:]
-    new = [f"new{index}@example.net" for index in range(of_each)]
+    new = [f"new@town{index}.example.net" for index in range(of_each)]
     assert wait_until(lambda: "is served at" in town.log()), town.log()
     requests = (unsubscriptions(town, leaving_ones), bounces(town, bouncing), sign_ups(town, new))
     daemon = town.forge.start()

@@ -39,7 +39,7 @@ def parse(text: str, path: Path) -> Config:
     problems += check(sections, tree, path.parent)
     findings = findings_of(problems, tree)
     if any(each.severity is Severity.ERROR for each in findings):
-        raise ConfigError(findings)
+        raise ConfigError([*_open_quotes(text, path), *findings])
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return resolve(sections, tree, Source(path=path, text=text, digest=digest, warnings=findings))
 
@@ -49,6 +49,26 @@ def schema() -> dict[str, Any]:  # Any: a JSON document
     from postroom.config.json_schema import json_schema
 
     return json_schema()
+
+
+def _open_quotes(text: str, path: Path) -> list[Finding]:
+    """Name the quote that was probably left open: it explains what else is wrong."""
+    from postroom.config.syntax import doubtful_quote
+
+    found = doubtful_quote(text)
+    if found is None:
+        return []
+    message, line, column = found
+    return [
+        Finding(
+            rule="config-yaml",
+            severity=Severity.ERROR,
+            file=path.name,
+            message=message,
+            line=line,
+            column=column,
+        )
+    ]
 
 
 def _text(path: Path) -> str:

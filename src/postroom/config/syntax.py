@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tokens import ScalarToken
 
@@ -31,6 +32,10 @@ _WORDS: Final = (
 
 _COMMENTED: Final = re.compile(r"[:\[{,][ \t]+(#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3}))\b")
 """A colour without quotes: to YAML it is a comment, and the { or [ before it is never closed."""
+
+
+_SETTING: Final = re.compile(r"[ \t]*[A-Za-z_][\w-]*:([ \t]|$)")
+"""A line that looks like `name: value`."""
 
 
 def explain(error: YAMLError, text: str) -> tuple[str, int, int]:
@@ -58,18 +63,37 @@ def _message(complaint: str) -> tuple[str, bool]:
     return f"cannot be read as YAML ({complaint.strip(': ')})", False
 
 
+def doubtful_quote(text: str) -> tuple[str, int, int] | None:
+    """Find a quoted text that runs on over a line which looks like a setting: its quote was probably left open.
+
+    Returns what to say of it, and its line and column (from 1).
+    """
+    lines = text.splitlines()
+    for start, end in _long_quotes(text):
+        if any(_SETTING.match(line) for line in lines[start.line + 1 : end.line + 1]):
+            return _open(start, end.line)
+    return None
+
+
 def _open_quote(text: str, line: int) -> tuple[str, int, int] | None:
     """Find a quote that was left open, and so runs on to the next quote, in the line where the parser stumbled."""
+    return next((_open(start, line) for start, end in _long_quotes(text) if end.line == line), None)
+
+
+def _open(start: StringMark, line: int) -> tuple[str, int, int]:
+    message = f"this quote is not closed before line {line + 1}; close it where its text ends"
+    return message, start.line + 1, start.column + 1
+
+
+def _long_quotes(text: str) -> Iterator[tuple[StringMark, StringMark]]:
+    """Find where quoted texts of several lines begin and end."""
     try:
         for token in YAML(typ="safe", pure=True).scan(text):
-            start, end = token.start_mark, token.end_mark
             is_quoted = isinstance(token, ScalarToken) and not token.plain and token.style in ("'", '"')
-            if is_quoted and start.line < end.line == line:
-                message = f"this quote is not closed before line {line + 1}; close it where its text ends"
-                return message, start.line + 1, start.column + 1
+            if is_quoted and token.start_mark.line < token.end_mark.line:
+                yield token.start_mark, token.end_mark
     except YAMLError:  # it stumbles where the parser did
-        pass
-    return None
+        return
 
 
 def _beside(colour: re.Match[str], text: str) -> tuple[str, int, int]:

@@ -72,7 +72,7 @@ class Served:
 
 @pytest.fixture
 def limits() -> SignUpLimits:
-    return SignUpLimits(network=ANY, all=ANY)
+    return SignUpLimits(network=ANY, all=ANY, domain=ANY)
 
 
 @pytest.fixture
@@ -342,6 +342,21 @@ def test_a_mailbox_with_many_addresses_is_not_flooded_through_them(served: Serve
     assert served.count(greeting) == 3
     served.send("ada@example.org")
     assert served.count(greeting) == 4
+
+
+def test_dots_that_gmail_leaves_out_make_no_further_mailboxes(served: Served) -> None:
+    for at in range(1, 7):
+        served.send(f"{'stranger'[:at]}.{'stranger'[at:]}@{'gmail' if at % 2 else 'googlemail'}.com")
+    assert served.count(greeting) == 3
+
+
+@pytest.mark.parametrize("limits", [SignUpLimits(network=ANY, all=ANY, domain=Rate(burst=4, seconds=60))])
+def test_a_domain_that_takes_any_name_is_not_flooded_through_its_names(served: Served) -> None:
+    answers = [served.send(f"name{number}@family.example") for number in range(6)]
+    assert [each.status_code for each in answers] == [200] * 4 + [429] * 2
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert {served.send(f"name{number}@gmail.com").status_code for number in range(6)} == {200}
+    assert served.count(greeting) == 10
 
 
 def test_who_left_by_mistake_is_led_back_where_every_list_is_open(served: Served) -> None:

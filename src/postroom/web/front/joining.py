@@ -36,7 +36,7 @@ from postroom.outbox.joining import Wish
 from postroom.outbox.leaving import Act
 from postroom.web.front.answers import Front, body_of, page
 from postroom.web.front.leaving import source_of
-from postroom.web.front.limits import Limiter, mailbox_of, network_of
+from postroom.web.front.limits import Limiter, domain_of, mailbox_of, network_of
 from postroom.web.public import (
     EMAIL,
     HEADERS,
@@ -94,6 +94,7 @@ class Joining:
         self._networks = Limiter(front.limits.network, time.monotonic)
         self._all = Limiter(front.limits.all, time.monotonic)
         self._mailboxes = Limiter(front.limits.mailbox, time.monotonic)
+        self._domains = Limiter(front.limits.domain, time.monotonic)
 
     def routes(self) -> list[Route]:
         """Tell which of them answers what."""
@@ -201,7 +202,10 @@ class Joining:
     async def _note(self, form: _Form, act: Act, language: str) -> None:
         person = _person(form)
         assert person is not None
-        if "+" in person.identity and self._mailboxes.wait(mailbox_of(person.identity)):
+        domain, mailbox = domain_of(person.identity), mailbox_of(person.identity)
+        if domain:
+            _refuse_for(self._domains.wait(domain))
+        if mailbox != person.identity and self._mailboxes.wait(mailbox):
             log.info("form sent", is_mailbox_full=True)
             return
         wish = Wish(person=person, lists=self._chosen(form), language=language[:35], act=act)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
+from postroom.web.front.providers import GMAIL, PROVIDERS
+
 MOST_NETWORKS = 20_000
 """How many networks are remembered, in some 4 MB: those longest unseen are forgotten first."""
 
@@ -30,12 +32,14 @@ class SignUpLimits:
 
     A lecture hall shares one address, so twenty come at once. A mail each second is 86,400 strangers a day: more than
     any form of ours will see, and few enough for the good name of whoever sends them. A mailbox has as many addresses
-    as its owner likes, `ada+a@`, `ada+b@`: three of them a day is enough.
+    as its owner likes, `ada+a@`, `ada+b@`: three of them a day is enough. So has a domain whose owner takes whatever
+    comes to it: thirty at once are a firm that was told of us, and then one in ten minutes.
     """
 
     network: Rate = Rate(burst=20, seconds=30)
     all: Rate = Rate(burst=1000, seconds=1)
     mailbox: Rate = Rate(burst=3, seconds=8 * 3600)
+    domain: Rate = Rate(burst=30, seconds=600)
 
 
 @dataclass(slots=True)
@@ -59,9 +63,18 @@ class Limiter:
 
 
 def mailbox_of(identity: str) -> str:
-    """Tell which mailbox an address leads to, as far as it shows: what is after a `+` is its owner's to choose."""
+    """Tell which mailbox an address leads to, as far as it shows: what is after a `+` is its owner's to choose, and at
+    Gmail so are the dots (Google's help page `Dots don't matter in Gmail addresses`).
+    """
     local, _, domain = identity.rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"
+    local = local.partition("+")[0] or local
+    return f"{local.replace('.', '')}@gmail.com" if domain in GMAIL else f"{local}@{domain}"
+
+
+def domain_of(identity: str) -> str:
+    """Tell whose domain an address is at; "" for a provider at which everybody has their own."""
+    domain = identity.rpartition("@")[2]
+    return "" if domain in PROVIDERS else domain
 
 
 def network_of(host: str) -> str:
