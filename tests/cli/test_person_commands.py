@@ -19,7 +19,7 @@ def add(postroom, *more: str):
 
 def test_who_is_added_is_on_the_list_with_the_record_of_it(office, postroom) -> None:
     answer = add(postroom, "--name", " Ada  Lovelace ", "--because", "asked on the phone, 20 November")
-    assert (answer.code, answer.told.strip()) == (0, f"{ADA} is on the list 'weekly'")
+    assert (answer.code, answer.out.strip()) == (0, f"{ADA} is on the list 'weekly'")
     assert ADA in listed(postroom)
     told = postroom("subscribers", "show", ADA).told
     assert "ada@example.org (Ada Lovelace), known since" in told
@@ -43,6 +43,42 @@ def test_who_is_removed_is_off_it_and_an_import_does_not_bring_them_back(office,
     assert "had left" in postroom("subscribers", "remove", ADA, "--list", "weekly").told
     add(postroom)
     assert ADA in listed(postroom)
+
+
+def test_who_is_on_one_list_is_taken_off_that_one_without_naming_it(office, postroom) -> None:
+    add(postroom)
+    assert "has left the list 'weekly'" in postroom("subscribers", "remove", ADA).told
+    assert ADA not in listed(postroom)
+
+
+def test_nobody_is_said_to_have_left_what_they_were_never_on(office, postroom) -> None:
+    add(postroom)
+    answer = postroom("subscribers", "remove", ADA, "--list", "wekly")
+    assert answer.code == 1
+    assert f"{ADA} is not on the list 'wekly'; they are on weekly; say which: --list weekly" in answer.told
+    assert ADA in listed(postroom)
+    postroom("subscribers", "add", ADA, "--list", "daily")
+    answer = postroom("subscribers", "remove", ADA)
+    assert answer.code == 1
+    assert "not on exactly one list; they are on daily, weekly" in answer.told
+
+
+def test_whoever_is_put_on_a_list_that_nothing_goes_to_is_told_of(office, postroom) -> None:
+    office.configure(("{file: subscribers.csv}", "{list: weekly}"))
+    assert "WARNING" not in add(postroom).told
+    answer = postroom("subscribers", "add", ADA, "--list", "wekly")
+    assert "no audience in config.yaml has the list 'wekly'" in answer.err
+    assert "--list weekly" in answer.err
+    office.write("people.csv", f"email\n{ADA}\n")
+    answer = postroom("subscribers", "import", str(office.folder / "people.csv"))
+    assert (answer.code, "has the list 'all'" in answer.err) == (0, True)
+
+
+def test_what_is_known_of_who_is_no_subscriber_is_told(office, postroom) -> None:
+    postroom("suppress", ADA)
+    assert f"{ADA} is no subscriber, and suppressed since" in postroom("subscribers", "show", ADA).told
+    postroom("subscribers", "erase", "bea@example.org", "--yes")
+    assert "everything about them was erased" in postroom("subscribers", "show", "bea@example.org").told
 
 
 def test_what_waits_for_who_is_removed_is_cancelled(office, postroom, hours) -> None:

@@ -44,6 +44,10 @@ def test_poisoned_deliveries_are_set_aside_and_the_others_go_out(
     office, body: str, harmful: set[str]
 ) -> None:
     opened = office()
+    opened.station.configure(
+        ("\nweb: ", "\n# web: "),
+        ("\n  url: https://mail.learning.example\n  listen", "\n#  url: x\n#  listen"),
+    )
     everyone = opened.station.people(30)
     opened.station.article(body=body)
     opened.forge.run("run", "--once")

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 
 from postroom import verp
 from postroom.model import Feedback, FeedbackKind, Sender, Sent, Thresholds
-from postroom.outbox import erasing, feedback, operate, reckoning, traces
+from postroom.outbox import erasing, feedback, meta, operate, reckoning, traces, wiping
 from postroom.outbox.feedback import Acted, Heard
 from postroom.outbox.tables import consent, departure, subscriber, suppression
 from postroom.outbox.tables import feedback as kept
@@ -28,10 +28,15 @@ SOFT = Thresholds(bounced=1, deferred=3, within=timedelta(days=30))
 
 
 def send(
-    outbox, *names: str, article: str = "post-rooms", at: datetime = NOW, reply: str = "250 ok"
+    outbox,
+    *names: str,
+    article: str = "post-rooms",
+    at: datetime = NOW,
+    reply: str = "250 ok",
+    greeting: str = "",
 ) -> dict[str, Any]:
     """Send an edition of the list `weekly` to people; return the deliveries by name."""
-    outbox.freeze(*names, article=article, list="weekly", due_at=at, created_at=at)
+    outbox.freeze(*names, article=article, list="weekly", due_at=at, created_at=at, greeting=greeting)
     claimed = outbox.claim(now=at)
     outbox.record(claimed, Sent(reply=reply), now=at)
     return {one.delivery.recipient.name.lower(): one.delivery for one in claimed}
@@ -160,6 +165,14 @@ def test_of_a_mail_with_an_address_of_its_own_nothing_but_that_address_is_believ
     assert settle(outbox, told(**named)) == [NOT_SIGNED]
     assert given_up(outbox) == []
     assert settle(outbox, told(event="e2", token=token_of(bea), **named))[1] == "suppressed"
+
+
+def test_no_stranger_proves_a_bounce_by_a_mail_that_they_caused(outbox) -> None:
+    """Who signs up with two addresses gets one mail, and knows from it how the other's Message-ID reads."""
+    sent = send(outbox, "ada", article="welcome", greeting="confirm")
+    named = {"message_id": sent["ada"].message_id, "address": "ada@example.com"}
+    assert settle(outbox, told(**named)) == [NOT_SIGNED]
+    assert settle(outbox, told(event="e2", token=token_of(sent["ada"]), **named))[1] == "suppressed"
 
 
 def test_a_mail_that_names_ours_and_another_recipient_is_not(outbox) -> None:
@@ -336,6 +349,17 @@ def test_a_mail_that_arrived_ends_the_count(outbox) -> None:
     ]
 
 
+def test_those_who_join_hide_no_mail_that_arrived(outbox) -> None:
+    """Each of them is greeted by an edition of their own, and only the newest two hundred are looked through."""
+    before = soft(outbox, 0, 1)
+    send(outbox, "ada", article="arrives", at=NOW + timedelta(days=2))
+    for number in range(201):
+        at = NOW + timedelta(days=3)
+        send(outbox, "bea", article=f"greeting-{number}", greeting="confirm", at=at)
+    after = soft(outbox, 8)
+    assert settle(outbox, *before, *after, at=NOW + timedelta(days=9))[-1] == "counted 1 of 3"
+
+
 def test_a_mail_of_yesterday_may_still_come_back_and_ends_no_count(outbox) -> None:
     before = soft(outbox, 0, 1)
     send(outbox, "ada", article="on-its-way", at=NOW + timedelta(days=2))
@@ -402,6 +426,20 @@ def test_of_who_was_erased_nothing_comes_back(outbox) -> None:
     rows = [one.told for one in outbox.ledger.read(feedback.recent, 9)]
     assert {(one.address, one.reason, one.token, one.message_id) for one in rows} == {("", "", "", "")}
     assert given_up(outbox) == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_of_who_was_erased_no_report_is_kept_that_is_not_believed(outbox, named: bool) -> None:
+    sent = send(outbox, "ada")
+    outbox.ledger.write(erasing.erase, "ada@example.com", LATER)
+    outbox.ledger.write(lambda connection: meta.put(connection, "erasures_wiped", "1"))
+    message_id = sent["ada"].message_id if named else ""
+    event = told(address="Ada@example.com", reason="550 ada@example.com unknown", message_id=message_id)
+    assert settle(outbox, event) == ["erased"]
+    (one,) = outbox.ledger.read(feedback.recent, 9)
+    assert (one.told.address, one.told.reason, one.told.message_id) == ("", "", "")
+    is_file = outbox.ledger.url.startswith("sqlite")
+    assert outbox.ledger.read(wiping.due) == is_file  # what was deleted is still in the file
 
 
 def test_what_somebody_said_at_the_provider_is_written_down(outbox) -> None:

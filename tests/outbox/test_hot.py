@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql
 
 from postroom.errors import LedgerError
-from postroom.outbox import claim, consequences, hands, record, waits
+from postroom.outbox import claim, consequences, hands, record, upcoming, waits
 from postroom.outbox.bulk import Bulk
 from postroom.outbox.hot import Among, Hot
 from postroom.outbox.tables import delivery, meta
@@ -32,8 +32,8 @@ def plan(outbox, statement: object) -> str:
     ("statement", "index"),
     [
         (claim._DUE, "delivery_due (edition_id=? AND due_at<?)"),
-        (claim._SOONEST, "delivery_due (edition_id=?)"),
-        (claim._OPEN_EDITIONS, "edition_open (transport=?)"),
+        (upcoming._SOONEST, "delivery_due (edition_id=?)"),
+        (upcoming._OPEN, "edition_open (transport=?)"),
         (claim._GIVING_EDITIONS, "edition_open (transport=?)"),
         (waits._PUT_BACK, "delivery_due (edition_id=? AND due_at<?)"),
         (hands._RESERVED, "delivery_owned (owner=?)"),

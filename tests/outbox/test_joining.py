@@ -169,6 +169,16 @@ def test_who_was_erased_comes_back_as_somebody_new_once_they_confirm_and_by_noth
     assert subscribers.import_rows(ledger, "monthly", [ada], "again.csv", NOW).added == 1
 
 
+def test_who_complained_and_was_erased_is_written_to_by_no_form(ledger: Ledger) -> None:
+    signed_up(ledger, a_wish())
+    ledger.write(suppressions.suppress, "ada@example.org", "ada@example.org", "complained", NOW)
+    ledger.write(erasing.erase, "ada@example.org", NOW)
+    ledger.write(erasing.erase, "ada@example.org", NOW)
+    assert not signed_up(ledger, a_wish("ADA@example.org"), NOW + 2 * DAY)
+    assert rows(ledger, greeting) == []
+    assert person_at(ledger, "ada@example.org") is None
+
+
 def test_who_was_erased_and_does_not_confirm_stays_so(ledger: Ledger) -> None:
     ledger.write(erasing.erase, "ada@example.org", NOW)
     signed_up(ledger, a_wish())

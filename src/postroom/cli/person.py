@@ -11,9 +11,10 @@ import click
 from postroom.address import Address
 from postroom.cli import console, session
 from postroom.cli.moment import told
+from postroom.config import Config
 from postroom.errors import LedgerError
 from postroom.model import Recipient
-from postroom.outbox import erasures, leaving, person, subscribers
+from postroom.outbox import erasures, leaving, person, subscribers, suppressions
 from postroom.outbox.leaving import Act
 from postroom.outbox.ledger import Ledger
 from postroom.outbox.person import Person, Standing
@@ -38,8 +39,8 @@ list_option = click.option(
 @click.pass_obj
 def add(config: Path, address: str, name: str, called: str, because: str) -> None:
     """Put ADDRESS on a list, also one who had left it: only who agreed may be written to."""
-    who = session.address(address, "ADDRESS")
-    with session.ledger_at(config) as ledger:
+    who, project = session.address(address, "ADDRESS"), session.load_or_last_good(config)
+    with session.ledger_of(project) as ledger:
         if not because and ledger.read(erasures.erased, [who.identity]):
             raise LedgerError(
                 f"{who.address} had everything about them erased; they can sign up anew, or say how they asked you "
@@ -56,20 +57,33 @@ def add(config: Path, address: str, name: str, called: str, because: str) -> Non
             f"`postroom suppress --undo {who.address}` lets them be written to again",
             err=True,
         )
+    warn_if_unused(project.config, name)
+
+
+def warn_if_unused(config: Config, name: str) -> None:
+    """Warn of a list that no audience is: whoever is put on it gets nothing."""
+    lists = sorted({each.list for each in config.audiences.values() if each.list is not None})
+    if name not in lists:
+        known = f"; the audiences have {', '.join(lists)}: --list {lists[0]}" if lists else ""
+        cure = known or f"; write `{{list: {name}}}` under `audiences:`"
+        click.echo(
+            f"WARNING: no audience in config.yaml has the list '{name}': nothing goes to it{cure}", err=True
+        )
 
 
 @click.command()
 @click.argument("address")
-@list_option
+@click.option("--list", "name", help="Which list of the ledger; without it the one that they are on.")
 @click.option("--because", default="", help="Why; kept as the record of it.")
 @click.pass_obj
-def remove(config: Path, address: str, name: str, because: str) -> None:
+def remove(config: Path, address: str, name: str | None, because: str) -> None:
     """Take ADDRESS off a list and cancel what is queued for them of it. No import brings them back."""
     who = session.address(address, "ADDRESS")
     with session.ledger_at(config) as ledger:
-        number = _known(ledger, who).number
+        found = _known(ledger, who)
+        name = _meant(found, name)
         act = Act(how=_BY_HAND, source=because)
-        done = ledger.write(leaving.leave, number, name, act, session.now())
+        done = ledger.write(leaving.leave, found.number, name, act, session.now())
     cancelled = f"; {console.plural(done.cancelled, 'message')} cancelled" if done.cancelled else ""
     click.echo(f"{who.address} {'has left' if done.is_new else 'had left'} the list '{name}'{cancelled}")
 
@@ -113,11 +127,37 @@ def _recipient(who: Address, called: str) -> Recipient:
     return Recipient(address=who.address, identity=who.identity, domain=who.domain, name=name, merge=merge)
 
 
+def _meant(found: Person, name: str | None) -> str:
+    """Say which list somebody is to be taken off. Who reads a file has no part in a list until they leave it (`@NAME`).
+
+    Raises LedgerError where they are not on it, for then they would go on to get what they meant.
+    """
+    on = [each.list for each in found.standings if each.how != "left"]
+    if name is None and len(on) == 1:
+        return on[0]
+    if name is not None and (name.startswith("@") or any(each.list == name for each in found.standings)):
+        return name
+    lists = f"they are on {', '.join(on)}" if on else "they are on none"
+    cure = f"say which: --list {on[0]}" if on else "`postroom suppress` stops all mail to an address"
+    asked = f"not on the list '{name}'" if name is not None else "not on exactly one list"
+    raise LedgerError(f"{found.address} is {asked}; {lists}; {cure}")
+
+
 def _known(ledger: Ledger, who: Address) -> Person:
     found = ledger.read(person.find, who.identity)
     if found is None:
-        raise LedgerError(f"{who.address} is no subscriber")
+        raise LedgerError(f"{who.address} is no subscriber{_nevertheless(ledger, who.identity)}")
     return found
+
+
+def _nevertheless(ledger: Ledger, identity: str) -> str:
+    """Tell what the ledger knows of an address all the same."""
+    listed = ledger.read(suppressions.suppression_of, identity)
+    if listed is not None:
+        return f", and suppressed since {listed.at:%Y-%m-%d} ({listed.reason})"
+    if ledger.read(erasures.erased, [identity]):
+        return "; everything about them was erased, and no import brings them in"
+    return ""
 
 
 def _lines(found: Person, zone: ZoneInfo) -> list[str]:

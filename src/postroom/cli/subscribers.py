@@ -84,6 +84,7 @@ def import_(
     importing.show_result(reading, taken, name)
     if taken.stay:
         importing.warn(taken, name, file)
+    person.warn_if_unused(project.config, name)
     return int(bool(taken.stay))
 
 

@@ -45,7 +45,7 @@ _NEWEST_TO = Hot(
 
 _LATELY = Hot(
     select(edition.c.id)
-    .where(edition.c.created_at > bindparam("since"), not_(edition.c.rehearsal))
+    .where(edition.c.created_at > bindparam("since"), not_(edition.c.rehearsal), IS_FOR_ALL)
     .order_by(edition.c.id.desc())
     .limit(literal_column("200"))
 )

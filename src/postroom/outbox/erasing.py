@@ -22,7 +22,7 @@ from postroom.outbox.columns import is_state, to_micros
 from postroom.outbox.erasures import note
 from postroom.outbox.rows import seal_subscriber
 from postroom.outbox.scrubbing import GONE, SILENT, scrub
-from postroom.outbox.suppressions import cancel_queued
+from postroom.outbox.suppressions import cancel_queued, is_suppressed
 from postroom.outbox.tables import (
     consent,
     delivery,
@@ -63,7 +63,7 @@ def erase(connection: Connection, identity: str, now: datetime) -> Erased:
     """Erase everything about whoever has this identity; remember a hash, even of somebody who was not known."""
     with overwriting(connection):
         finish(connection)
-        note(connection, identity, now)
+        note(connection, identity, now, suppressed=is_suppressed(connection, identity))
         wiping.note(connection)
         theirs = select(subscriber.c.id).where(subscriber.c.identity == identity)
         number = connection.execute(theirs).scalar_one_or_none()
@@ -107,6 +107,8 @@ def finish(connection: Connection) -> int:
     )
     left = list(connection.execute(query).scalars())
     over = sorted({*numbers} - {*left})
+    if over:
+        wiping.note(connection)
     with overwriting(connection):
         scrub(connection, over)
         theirs = select(subscriber.c.identity).join(delivery, delivery.c.recipient == subscriber.c.id)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from postroom.outbox import meta
 from postroom.outbox.bulk import insert_new, lookup
@@ -23,9 +23,19 @@ _ADD = insert_new(erasure, ("hash", "at"), key=("hash",))
 _ANY = select(erasure.c.hash).limit(1)
 
 
-def note(connection: Connection, identity: str, now: datetime) -> None:
-    """Keep the hash of somebody who was erased; twice is once."""
-    _ADD.put(connection, [(_hash(meta.erasure_key(connection), identity), to_micros(now))])
+def note(connection: Connection, identity: str, now: datetime, *, suppressed: bool = False) -> None:
+    """Keep the hash of somebody who was erased, and that they were suppressed then; twice is once."""
+    hashed = _hash(meta.erasure_key(connection), identity)
+    _ADD.put(connection, [(hashed, to_micros(now))])
+    if suppressed:
+        connection.execute(update(erasure).where(erasure.c.hash == hashed).values(suppressed=True))
+
+
+def is_suppressed(connection: Connection, identity: str) -> bool:
+    """Whether somebody was suppressed when they were erased: then no form has them written to either."""
+    hashed = _hash(meta.erasure_key(connection), identity)
+    found = select(erasure.c.hash).where(erasure.c.hash == hashed, erasure.c.suppressed)
+    return connection.execute(found).one_or_none() is not None
 
 
 def erased(connection: Connection, identities: Iterable[str]) -> set[str]:

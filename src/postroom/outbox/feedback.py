@@ -15,9 +15,10 @@ from typing import Final
 from sqlalchemy import Connection, Integer, bindparam, func, literal_column, select, update
 
 from postroom.model import Feedback, FeedbackKind, Thresholds
-from postroom.outbox import leaving
+from postroom.outbox import leaving, wiping
 from postroom.outbox.bulk import insert_new
 from postroom.outbox.columns import to_micros
+from postroom.outbox.erasing import overwriting
 from postroom.outbox.hot import Hot
 from postroom.outbox.leaving import Act
 from postroom.outbox.reckoning import FORGIVEN_BEFORE, is_forgiven, reckon
@@ -149,10 +150,17 @@ def act(
             said=said,
         )
         if said == ERASED:
-            _FORGET.count(connection, number=row.id)
+            _forget(connection, row.id)
         suppressed += said == SUPPRESSED
         left += said.startswith("left ")
     return Acted(seen=len(rows), suppressed=suppressed, left=left)
+
+
+def _forget(connection: Connection, number: int) -> None:
+    """Keep nothing of what was told about somebody who was erased, not between the rows of a file either."""
+    with overwriting(connection):
+        _FORGET.count(connection, number=number)
+    wiping.note(connection)
 
 
 def recent(connection: Connection, most: int) -> tuple[Kept, ...]:

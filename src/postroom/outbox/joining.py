@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, exists, not_, or_, select, update
 
 from postroom.model import Recipient
-from postroom.outbox import erasing, greetings, leaving
+from postroom.outbox import erasing, erasures, greetings, leaving
 from postroom.outbox.leaving import Act
 from postroom.outbox.subscribers import enrol_one
 from postroom.outbox.suppressions import is_suppressed
@@ -58,12 +58,12 @@ def sign_up(connection: Connection, wish: Wish, now: datetime) -> bool:
     """Note what somebody asks for, and that they are to be asked to confirm it; tell whether they are.
 
     They are not where they were asked within a day, for whatever lists: the mail that they have is for all of them. Who
-    is suppressed stays so, and nothing is kept of it. Who was erased is somebody new, whom no import may bring back
-    before they confirm. A name and a language are taken from who is new alone: no stranger changes what is known of
-    somebody.
+    is suppressed stays so, also after they were erased, and nothing is kept of it. Who else was erased is somebody new,
+    whom no import may bring back before they confirm. A name and a language are taken from who is new alone: no
+    stranger changes what is known of somebody.
     """
     identity = wish.person.identity
-    if is_suppressed(connection, identity):
+    if is_suppressed(connection, identity) or erasures.is_suppressed(connection, identity):
         return False
     number = _enrolled(connection, wish, now)
     may_be = greetings.may_be_asked(connection, number, now)

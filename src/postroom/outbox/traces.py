@@ -58,6 +58,7 @@ _MAIL = Hot(
         IDENTITY.label("identity"),
         ADDRESS,
         edition.c.list,
+        edition.c.greeting,
         *STAMP,
     )
     .select_from(DELIVERED_OF_EDITION)
@@ -99,6 +100,13 @@ class Trace:
 
 def trace(connection: Connection, keys: Sequence[bytes], row: AnyRow) -> Trace | str:
     """Find out whom a row of `feedback` is about; say why not where that is not known or not believed."""
+    found = _traced(connection, keys, row)
+    if isinstance(found, str) and row.address and erased(connection, [row.address.casefold()]):
+        return ERASED
+    return found
+
+
+def _traced(connection: Connection, keys: Sequence[bytes], row: AnyRow) -> Trace | str:
     signed = _by_token(connection, keys, row.token)
     if signed is not None:
         return _of_mail(signed)
@@ -122,7 +130,7 @@ def _told_by_provider(connection: Connection, row: AnyRow, mail: AnyRow | None) 
         return _of_mail(mail)
     people = _PERSON.rows(connection, identity=identity) if identity else []
     if not people:
-        return ERASED if erased(connection, [identity]) else UNKNOWN
+        return UNKNOWN
     person = people[0]
     about = Trace(subscriber=person.id, identity=person.identity, address=person.address)
     named = _named(connection, person.id, row)
@@ -162,9 +170,11 @@ def _by_token(connection: Connection, keys: Sequence[bytes], token: str) -> AnyR
 
 
 def _is_signed(mail: AnyRow) -> bool:
-    """Whether a mail was sent from an address of its own."""
+    """Whether nothing but a signature proves what comes back of a mail: it was sent from an address of its own, or it
+    greets somebody, which strangers can have done to get at the Message-IDs beside it.
+    """
     sender = decode_sender(mail.sender)
-    return sender is not None and verp.PLACE in (sender.return_path or "")
+    return mail.greeting != "" or (sender is not None and verp.PLACE in (sender.return_path or ""))
 
 
 def _by_message_id(connection: Connection, message_id: str) -> AnyRow | None:

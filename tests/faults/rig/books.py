@@ -49,7 +49,8 @@ class Books:
         return [
             each.delivery.recipient.address
             for each in self.rows
-            if each.delivery.state not in _COMING
+            if "@" in each.delivery.recipient.address  # a post goes elsewhere
+            and each.delivery.state not in _COMING
             and not (each.delivery.state in _EXPLAINED and each.delivery.reason)
             and (each.delivery.recipient.address, _id(each.delivery.message_id)) not in got
         ]

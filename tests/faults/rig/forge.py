@@ -24,6 +24,7 @@ from postroom.outbox import sqlite
 from postroom.pipeline import deliver, workers
 import postroom.cli.run, postroom.transports.smtp, apscheduler.schedulers.background
 import postroom.outbox.engine, postroom.outbox.schema, postroom.render.email, postroom.render.mjml
+import postroom.cli.web, postroom.daemon.pages, postroom.web.front.serving
 
 daemon.HEARTBEAT_SECONDS = 0.05
 daemon.SILENCE_SECONDS = 0.5

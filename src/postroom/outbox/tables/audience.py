@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, literal_column
 
-from postroom.outbox.columns import Moment, row_id, words
+from postroom.outbox.columns import Moment, flag, row_id, words
 from postroom.outbox.tables.metadata import metadata
 
 subscriber = Table(
@@ -101,6 +101,7 @@ erasure = Table(
     metadata,
     Column("hash", Text, primary_key=True),
     Column("at", Moment, nullable=False),
+    flag("suppressed"),
 )
 
 # What came back: bounces, complaints and wishes to be left alone, as `model.Feedback` tells them. The same event told

@@ -84,7 +84,7 @@ def app(front: Front) -> Starlette:
     async def style(request: Request) -> Response:
         return sheet
 
-    return Starlette(
+    made = Starlette(
         routes=[
             Route(front.style, style, methods=["GET"]),
             *(front.logo.routes() if front.logo else ()),
@@ -101,6 +101,8 @@ def app(front: Front) -> Starlette:
             Exception: _failed(front),
         },
     )
+    made.router.redirect_slashes = False  # which would lead to whatever `Host` says
+    return made
 
 
 def _refused(front: Front) -> ExceptionHandler:

@@ -17,8 +17,13 @@ def refuse_foreign(front: Front, request: Request) -> None:
     does not is no page, and has the token. The host may be another than in `web: url:` where no proxy stands before us.
     """
     for origin in request.headers.getlist("origin"):
-        if urlsplit(origin).netloc.lower() not in {
-            urlsplit(front.web.url or "").netloc.lower(),
-            request.headers.get("host", "").lower(),
-        }:
+        if _host_of(origin) not in {_host_of(front.web.url or ""), request.headers.get("host", "").lower()}:
             raise HTTPException(400)
+
+
+def _host_of(url: str) -> str | None:
+    """Return host and port of an address; None where it is none, as in `http://[`."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return None

@@ -9,6 +9,7 @@ They are for everybody alike, so each is written once and kept until the ledger 
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,6 +63,7 @@ class Reading:
     front: Front
     sign_up: str = ""
     _keeper: Keeper = field(default_factory=Keeper)
+    _making: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def routes(self) -> list[Route]:
         """Tell which of them answers what."""
@@ -122,8 +124,20 @@ class Reading:
     ) -> Response:
         found = self._keeper.find(name, catalogue.version)
         if found is None:
-            found = self._keeper.keep(name, catalogue.version, await run_in_threadpool(make))
+            found = await self._made(name, catalogue.version, make)
         return answer(request, found)
+
+    async def _made(self, name: str, version: object, make: Callable[[], Kept]) -> Kept:
+        """Write an answer and keep it. However many ask at once, it is written once: a mail takes tens of
+        milliseconds, and whoever reads it first comes with a crowd.
+        """
+        lock = self._making.setdefault(name, asyncio.Lock())
+        async with lock:
+            found = self._keeper.find(name, version)
+            if found is None:
+                found = self._keeper.keep(name, version, await run_in_threadpool(make))
+        self._making.pop(name, None)
+        return found
 
     def _archive(self, catalogue: Catalogue, site: Site, number: int) -> Kept:
         base, count = self.front.base, _pages(catalogue)

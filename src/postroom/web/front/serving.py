@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from postroom.web.front import Front, app
+from postroom.web.front.patience import Patient
 from postroom.web.listening import address_of, listener_at
 
 STOP_SECONDS = 3
@@ -65,6 +66,7 @@ def _server(front: Front) -> uvicorn.Server:
     """Make the server. A proxy on this machine is believed about where a request came from, no other."""
     settings = uvicorn.Config(
         app(front),
+        http=Patient,
         lifespan="off",
         log_config=None,
         access_log=False,

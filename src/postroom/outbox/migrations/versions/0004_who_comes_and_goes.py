@@ -21,7 +21,9 @@ def upgrade() -> None:
     _partly("edition_of_list", "edition", "greeting = ''", "list", "id")
     op.add_column("consent", sa.Column("edition_id", _id()))
     op.create_index("ix_consent_edition_id", "consent", ["edition_id"])
-    op.create_table("erasure", sa.Column("hash", sa.Text, primary_key=True), _moment("at"))
+    op.create_table(
+        "erasure", sa.Column("hash", sa.Text, primary_key=True), _moment("at"), _flag("suppressed")
+    )
     _greeting()
     _feedback()
 
@@ -73,3 +75,7 @@ def _words(name: str, default: str = "") -> sa.Column[str]:
 
 def _moment(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, nullable=False)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
