@@ -82,9 +82,9 @@ def import_(
         taken = importing.store(ledger, errand, reading)
     importing.show_rejections(reading)
     importing.show_result(reading, taken, name)
+    person.warn_if_unused(project.config, name)
     if taken.stay:
         importing.warn(taken, name, file)
-    person.warn_if_unused(project.config, name)
     return int(bool(taken.stay))
 
 

@@ -55,13 +55,15 @@ def front(stand: Stand) -> Front:
     )
 
 
-def fuzz(front: Front, *options: str) -> subprocess.CompletedProcess[str]:
-    """Let schemathesis do its worst."""
+def fuzz(front: Front, place: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Let schemathesis do its worst, and keep what it keeps in `place`."""
     handle = serve_beside(front, "127.0.0.1:0")
     command = [Path(sys.executable).with_name("st"), "run", DESCRIPTION, "--url", handle.address]
     checks = ["--checks", "not_a_server_error", "--seed", "7", "--no-color", "--workers", "2", *options]
     try:
-        return subprocess.run([*command, *checks], capture_output=True, text=True, timeout=250, check=False)
+        return subprocess.run(
+            [*command, *checks], cwd=place, capture_output=True, text=True, timeout=250, check=False
+        )
     finally:
         handle.close()
 
@@ -78,20 +80,20 @@ def test_every_route_is_described_and_nothing_else(front: Front) -> None:
 
 
 @pytest.mark.timeout(280)
-def test_no_request_that_can_be_made_of_it_breaks_a_page(stand: Stand, front: Front) -> None:
+def test_no_request_that_can_be_made_of_it_breaks_a_page(stand: Stand, front: Front, tmp_path: Path) -> None:
     stand.publish("kilns")
-    found = fuzz(front, "--max-examples", "30", "--phases", "coverage,fuzzing", "--max-time", "100")
+    found = fuzz(front, tmp_path, "--max-examples", "30", "--phases", "coverage,fuzzing", "--max-time", "100")
     assert found.returncode == 0, found.stdout[-5000:] + found.stderr[-2000:]
     cases = re.search(r"(\d[\d,]*) generated", found.stdout)
     assert cases, found.stdout[-2000:]
     assert int(cases[1].replace(",", "")) > 500
 
 
-def test_it_would_tell_of_a_page_that_breaks(stand: Stand, front: Front) -> None:
+def test_it_would_tell_of_a_page_that_breaks(front: Front, tmp_path: Path) -> None:
     def broken(body: bytes, headers: object, now: object) -> Any:
         raise RuntimeError("as no page should")
 
     worse = replace(front, hooks={"postmark": broken})
-    found = fuzz(worse, "--include-path", "/hooks/{source}", "--max-examples", "20")
+    found = fuzz(worse, tmp_path, "--include-path", "/hooks/{source}", "--max-examples", "20")
     assert found.returncode == 1
     assert "Server error" in found.stdout, found.stdout[-3000:]
