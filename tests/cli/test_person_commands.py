@@ -65,7 +65,7 @@ def test_nobody_is_said_to_have_left_what_they_were_never_on(office, postroom) -
 
 def test_whoever_is_put_on_a_list_that_nothing_goes_to_is_told_of(office, postroom) -> None:
     office.configure(("{file: subscribers.csv}", "{list: weekly}"))
-    assert "WARNING" not in add(postroom).told
+    assert "no audience" not in add(postroom).told
     answer = postroom("subscribers", "add", ADA, "--list", "wekly")
     assert "no audience in config.yaml has the list 'wekly'" in answer.err
     assert "--list weekly" in answer.err

@@ -61,13 +61,13 @@ def add(config: Path, address: str, name: str, called: str, because: str) -> Non
 
 
 def warn_if_unused(config: Config, name: str) -> None:
-    """Warn of a list that no audience is: whoever is put on it gets nothing."""
+    """Tell of a list that no audience is: whoever is put on it gets nothing."""
     lists = sorted({each.list for each in config.audiences.values() if each.list is not None})
     if name not in lists:
         known = f"; the audiences have {', '.join(lists)}: --list {lists[0]}" if lists else ""
         cure = known or f"; write `{{list: {name}}}` under `audiences:`"
         click.echo(
-            f"WARNING: no audience in config.yaml has the list '{name}': nothing goes to it{cure}", err=True
+            f"Note: no audience in config.yaml has the list '{name}': nothing goes to it{cure}", err=True
         )
 
 
