@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from postroom.errors import LedgerError
 from postroom.model import DeliveryState, Refused, Scope, Sent, Unknown
@@ -24,7 +24,7 @@ from postroom.outbox import (
 from postroom.outbox.leaving import Act
 from postroom.outbox.person import find
 from postroom.outbox.pruning import Pruned
-from postroom.outbox.tables import edition, feedback
+from postroom.outbox.tables import edition, feedback, membership, subscriber
 
 from .conftest import an_edition
 from .test_erasing import put_on, somebody, traces
@@ -149,6 +149,12 @@ def test_what_came_back_is_nobodys_but_counted(outbox) -> None:
     ]
 
 
+def take_off(connection: Connection, identity: str) -> None:
+    """Let somebody be on no list, who never said that they leave one."""
+    theirs = select(subscriber.c.id).where(subscriber.c.identity == identity).scalar_subquery()
+    connection.execute(delete(membership).where(membership.c.subscriber_id == theirs))
+
+
 def test_who_left_stays_away_after_they_are_forgotten(outbox) -> None:
     number = put_on(outbox.ledger, "ada")["ada"]
     outbox.ledger.write(leaving.leave, number, "weekly", ACT, NOW)
@@ -159,7 +165,7 @@ def test_who_left_stays_away_after_they_are_forgotten(outbox) -> None:
 
 def test_who_never_said_no_may_be_imported_again(outbox) -> None:
     put_on(outbox.ledger, "ada")
-    outbox.ledger.write(subscribers.remove, "weekly", somebody("ada").identity)
+    outbox.ledger.write(take_off, somebody("ada").identity)
     assert prune(outbox).people == 1
     assert subscribers.import_rows(outbox.ledger, "weekly", [somebody("ada")], "x.csv", LATER).added == 1
 
@@ -169,7 +175,7 @@ def test_people_with_whom_there_is_business_are_kept(outbox) -> None:
     ledger = outbox.ledger
     freeze(outbox, "waiting")
     for name in ("asked", "lately", "suppressed", "waits"):
-        ledger.write(subscribers.remove, "weekly", somebody(name).identity)
+        ledger.write(take_off, somebody(name).identity)
     ledger.write(leaving.ask, numbers["asked"], "daily", ACT, LATER)
     ledger.write(leaving.leave, numbers["lately"], "weekly", ACT, LATER)
     who = somebody("suppressed")

@@ -58,14 +58,6 @@ def test_the_suppressed_are_counted(ledger: Ledger, person) -> None:
     assert load(ledger, [person("ada"), person("bea")]).suppressed == 1
 
 
-def test_someone_removed_is_off_that_list_alone(ledger: Ledger, person) -> None:
-    load(ledger, [person("ada")], "weekly")
-    load(ledger, [person("ada")], "daily")
-    assert ledger.write(subscribers.remove, "weekly", "ada@example.com")
-    assert not ledger.write(subscribers.remove, "weekly", "ada@example.com")
-    assert (members(ledger), len(members(ledger, "daily"))) == ([], 1)
-
-
 def test_a_long_list_comes_in_pages_and_in_order(ledger: Ledger, person) -> None:
     names = [f"p{number}" for number in range(4_500)]
     load(ledger, [person(name) for name in names])

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import eq
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, not_, select
+from sqlalchemy import Connection, Select, and_, exists, func, not_, select
 
 from postroom.model import Member, MembershipState, Recipient
 from postroom.outbox.bulk import insert_new, lookup
@@ -144,15 +144,6 @@ def still_written_to(connection: Connection, list_name: str, identities: Sequenc
         some = subscriber.c.identity.in_(identities[start : start + _ASKED])
         found += connection.execute(select(subscriber.c.address).where(some, written_to)).scalars()
     return sorted(set(found))
-
-
-def remove(connection: Connection, list_name: str, identity: str) -> bool:
-    """Take someone off a list; tell whether they were on it."""
-    theirs = select(subscriber.c.id).where(subscriber.c.identity == identity).scalar_subquery()
-    gone = connection.execute(
-        delete(membership).where(membership.c.list == list_name, membership.c.subscriber_id == theirs)
-    )
-    return gone.rowcount > 0
 
 
 def _own(told: Sequence[str], kept: Sequence[str]) -> Told:

@@ -61,9 +61,8 @@ WAIT_AT_MOST_SECONDS = 1
 """A limit that opens within this time is waited for within a run."""
 
 IDLE_AT_MOST_SECONDS = 2
-"""How long a run waits in all for something that it may begin. What comes due may have to wait again, because its
-domain rests or others have it in hand; and a clock may stand still. The next run goes on from there.
-"""
+"""How long a run waits in all for something that it may begin: its domain may rest again, or others have it in hand,
+and a clock may stand still. The next run goes on from there."""
 
 LOST_IN_ROW = 10
 """How many lost answers in a row rest the transport: something in between breaks them all, and each is a doubt."""

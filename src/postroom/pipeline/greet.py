@@ -21,7 +21,7 @@ from postroom.outbox.enqueue import Audience
 from postroom.outbox.greetings import Batch
 from postroom.outbox.ledger import Ledger
 from postroom.pipeline.project import Project
-from postroom.pipeline.stage import logo, one_click
+from postroom.pipeline.stage import given_by, logo
 from postroom.pipeline.wayout import unanswered
 from postroom.render import Greeting, render_greeting
 
@@ -99,22 +99,15 @@ def _edition(channel: Channel, batch: Batch, email: Email, key: str, now: dateti
     """Make an edition without an article. Its MJML is left out: there are many of these."""
     return Edition(
         key=key,
-        channel=channel.name,
+        **given_by(channel),
         article="",
         variant=batch.kind,
         title=email.subject,
         content=email,
         content_hash="",
         source_hash="",
-        transport=channel.transport,
-        transport_kind=channel.transport_kind,
-        rehearsal=channel.rehearsal,
         due_at=now,
         created_at=now,
-        sender=channel.sender,
-        unsubscribe=channel.unsubscribe,
-        one_click=one_click(channel),
-        hold_when_uncertain=channel.hold_when_uncertain,
         list=batch.list,
         greeting=batch.kind,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 
 from postroom import assets, audience
 from postroom.articles import read_body
@@ -187,22 +188,15 @@ def _edition(
     edition = Edition(
         key=f"{channel.name}/{variant}/{article.id}" + (f"#{revision}" if revision > 1 else ""),
         revision=revision,
-        channel=channel.name,
+        **given_by(channel),
         article=article.id,
         variant=variant,
         title=article.title,
         content=rendered.content,
         content_hash="",
         source_hash=article.source_hash,
-        transport=channel.transport,
-        transport_kind=channel.transport_kind,
-        rehearsal=channel.rehearsal,
         due_at=due_at,
         created_at=now,
-        sender=channel.sender,
-        unsubscribe=channel.unsubscribe,
-        one_click=one_click(channel),
-        hold_when_uncertain=channel.hold_when_uncertain,
         list=channel.audience.leaves if channel.audience else "",
         url=article.url or "",
     )
@@ -211,7 +205,21 @@ def _edition(
     )
 
 
-def one_click(channel: Channel) -> bool:
+def given_by(channel: Channel) -> dict[str, Any]:  # Any: values of several kinds
+    """Return what an edition has from its channel, by the names of its fields."""
+    return {
+        "channel": channel.name,
+        "transport": channel.transport,
+        "transport_kind": channel.transport_kind,
+        "rehearsal": channel.rehearsal,
+        "sender": channel.sender,
+        "unsubscribe": channel.unsubscribe,
+        "one_click": _one_click(channel),
+        "hold_when_uncertain": channel.hold_when_uncertain,
+    }
+
+
+def _one_click(channel: Channel) -> bool:
     """Say whether List-Unsubscribe-Post may be written (RFC 8058): only with an https URL that answers.
 
     A rehearsal never asks it. Before a real transport sends anything, `wayout` has asked.
